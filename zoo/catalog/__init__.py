@@ -1,0 +1,3 @@
+"""The named recipes. Each module registers its recipes when imported; none loads TensorFlow."""
+
+from zoo.catalog import ner as ner

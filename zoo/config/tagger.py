@@ -1,0 +1,88 @@
+"""Everything that can be chosen about a sequence tagger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from zoo.config.fields import Config, Range
+
+Count = Annotated[int, Range(1)]
+Rate = Annotated[float, Range(0.0, 0.95)]
+
+
+@dataclass(frozen=True)
+class TaggerConfig(Config):
+    """A word-and-character recurrent tagger (Lample et al. 2016; Ma & Hovy 2016).
+
+    Attributes:
+        word_input: `learnt` embeddings, or `one_hot` vectors of vocabulary length.
+        word_dim: Size of a word embedding. Pretrained vectors bring their own.
+        word_vectors: Path of a GloVe or word2vec file to start the embeddings from.
+        train_word_vectors: Whether pretrained vectors are fine-tuned.
+        vocabulary_size: At most this many words, the most frequent first.
+        min_count: Words seen less often in training are unknown words.
+        lowercase: Whether words (not characters) are lower-cased.
+        normalise_digits: Whether every digit of a word becomes 0.
+        characters: How a word's characters are read: `cnn`, `bilstm` or `none`.
+        char_dim: Size of a character embedding.
+        char_units: Filters of the CNN, or units of each direction of the BiLSTM.
+        char_width: Width of the CNN's filters, in characters.
+        max_word_chars: Longer words keep both ends; how many were cut is reported when the vocabulary is learnt.
+        cell: The recurrent cell.
+        units: Units of each direction.
+        depth: Recurrent layers.
+        bidirectional: Whether every layer reads both ways.
+        head: `crf`, `softmax`, or `sigmoid` (tags 0 and 1 only).
+        tag_scheme: What the tags are converted to inside the model; answers are always IOB2.
+        dropout: Between embeddings, recurrent layers and head.
+        recurrent_dropout: On the recurrent state, one mask for all steps.
+        word_dropout: Share of words that are replaced by the unknown word in training, so that it is learnt.
+        max_tokens: Longer training sentences are cut here; how many were cut is reported. None keeps all.
+        optimizer: Name of the optimizer.
+        learning_rate: Its peak rate.
+        final_learning_rate: Share of the peak rate left at the end; the rate falls linearly in between.
+        clip_norm: Gradients are scaled so that their joint norm is at most this. None leaves them alone.
+        batch_size: Sentences a training step.
+        epochs: At most this many passes over the training data.
+        patience: Training stops after this many epochs without a better validation score.
+        shuffle_buffer: Sentences held in memory for shuffling.
+        bucket_boundaries: Sentences are batched with others of similar length, between these token counts.
+        seed: Of weights, shuffling and dropout.
+    """
+
+    task: ClassVar[str] = "zoo.models.tagger:Tagger"
+
+    word_input: Literal["learnt", "one_hot"] = "learnt"
+    word_dim: Count = 100
+    word_vectors: str | None = None
+    train_word_vectors: bool = True
+    vocabulary_size: Count = 30_000
+    min_count: Count = 1
+    lowercase: bool = True
+    normalise_digits: bool = True
+    characters: Literal["cnn", "bilstm", "none"] = "cnn"
+    char_dim: Count = 30
+    char_units: Count = 50
+    char_width: Count = 3
+    max_word_chars: Annotated[int, Range(2)] = 24
+    cell: Literal["elman", "irnn", "simplified_gru", "gru", "lstm", "peephole_lstm"] = "lstm"
+    units: Count = 100
+    depth: Count = 1
+    bidirectional: bool = True
+    head: Literal["crf", "softmax", "sigmoid"] = "crf"
+    tag_scheme: Literal["iob2", "bioes"] = "bioes"
+    dropout: Rate = 0.5
+    recurrent_dropout: Rate = 0.0
+    word_dropout: Rate = 0.05
+    max_tokens: Count | None = None
+    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = "adam"
+    learning_rate: Annotated[float, Range(0.0)] = 0.002
+    final_learning_rate: Annotated[float, Range(0.0, 1.0)] = 0.1
+    clip_norm: Annotated[float, Range(1e-6)] | None = 5.0
+    batch_size: Count = 32
+    epochs: Count = 20
+    patience: Count = 5
+    shuffle_buffer: Count = 50_000
+    bucket_boundaries: tuple[int, ...] = (8, 12, 16, 24, 32, 48, 64, 128)
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0

@@ -1,0 +1,24 @@
+"""Layers over sequences: a cell run over time, both directions, stacks, and the linear-chain CRF."""
+
+from __future__ import annotations
+
+from zoo.layers.bidirectional import Bidirectional
+from zoo.layers.cell_layers import GRU, LSTM, CellLayer, Elman, PeepholeLSTM, SimpleRNN, SimplifiedGRU
+from zoo.layers.crf import CRF, CRFLoss
+from zoo.layers.deep import Deep
+from zoo.layers.recurrent import Recurrent
+
+__all__ = [
+    "CRF",
+    "CRFLoss",
+    "GRU",
+    "LSTM",
+    "Bidirectional",
+    "CellLayer",
+    "Deep",
+    "Elman",
+    "PeepholeLSTM",
+    "Recurrent",
+    "SimpleRNN",
+    "SimplifiedGRU",
+]

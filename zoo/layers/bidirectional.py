@@ -1,0 +1,66 @@
+"""Both directions of a sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from zoo.layers.recurrent import over_time
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Bidirectional(keras.layers.Bidirectional):
+    """Runs a recurrent layer forwards and a copy of it backwards, and merges the two.
+
+        y_t = merge(forward(x_1 .. x_t), backward(x_T .. x_t))
+
+    Padding anywhere (right, left, or holes) changes nothing at the real positions; with `return_sequences` the padded
+    positions are zeros (with "mul" and "ave" too).
+
+    Schuster & Paliwal 1997, "Bidirectional Recurrent Neural Networks".
+
+    Call arguments:
+        sequences: `[batch, time, input]`.
+        initial_state: The forward layer's states followed by the backward layer's.
+        mask: `[batch, time]`, True at real steps.
+        training: Whether dropout is active.
+
+    Returns (of a call):
+        The merged outputs, `[batch, time, width]` if the layer returns sequences, else `[batch, width]` (the last output of each
+        direction); the width doubles under "concat". With `merge_mode=None`, both outputs. If the layer returns states, the forward
+        layer's and then the backward layer's follow.
+
+    Args:
+        layer: A recurrent layer, this library's or Keras', or a cell; a cell is run with `return_sequences=True`. The layer serves as a
+            pattern: both directions get fresh weights.
+        merge_mode: "concat", "sum", "mul", "ave" or `None`.
+        backward_layer: The layer of the other direction, with `go_backwards=True`; by default made from `layer`.
+        **kwargs: `weights`, `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: `layer` cannot run backwards, or an unknown `merge_mode`.
+    """
+
+    def __init__(self, layer: Any, merge_mode: str | None = "concat", backward_layer: Any = None, **kwargs: Any) -> None:
+        layer = over_time(layer)
+        if not hasattr(layer, "go_backwards"):
+            raise ValueError(
+                f"{type(layer).__name__} cannot run backwards; for a deep bidirectional network write Deep(Bidirectional(layer))"
+            )
+        super().__init__(layer, merge_mode=merge_mode, backward_layer=backward_layer, **kwargs)
+
+    @property
+    def state_count(self) -> int:
+        """How many states both directions have together."""
+        return 2 * len(keras.tree.flatten(self.forward_layer.state_size))
+
+    def compute_mask(self, sequences: Any, mask: Any = None) -> Any:
+        """Returns the mask of the output; states have none."""
+        del sequences
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        mask = mask if self.return_sequences else None
+        masks = (mask,) if self.merge_mode is not None else (mask, mask)
+        if self.return_state:
+            masks += (None,) * self.state_count
+        return masks if len(masks) > 1 else masks[0]

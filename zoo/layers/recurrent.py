@@ -1,0 +1,115 @@
+"""A cell run over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from zoo.cells import Cell
+from zoo.layers import loop
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Recurrent(keras.layers.RNN):
+    """Runs a cell over the time axis, as `keras.layers.RNN` does, only faster.
+
+    Arguments, masks, states, weights and numbers are those of `keras.layers.RNN`. For a cell of this library the input's product
+    with the kernel and the output projection are made once for all steps, outside the loop, and a batch whose sequences have no step
+    at all is not an error. Any other cell (Keras' own, or a list of cells) runs in Keras' loop.
+
+    Call arguments:
+        sequences: `[batch, time, input]`.
+        initial_state: The first states, each `[batch, units]`; zeros by default, or, if `stateful`, the last batch's states.
+        mask: `[batch, time]`, True at real steps. A masked step changes no state.
+        training: Whether dropout is active.
+
+    Returns (of a call):
+        The outputs, `[batch, time, output_size]` if `return_sequences`, else the last real step's, `[batch, output_size]`. If
+        `return_state`, a tuple of that and the last states.
+
+    Args:
+        cell: A cell of this library, or any cell (or list of cells) that `keras.layers.RNN` accepts.
+        return_sequences: Whether to return the output of every step.
+        return_state: Whether to return the last states too.
+        go_backwards: Whether to walk from the last step to the first; the outputs then come in reversed order.
+        stateful: Whether a batch starts from the last states of the batch before. Needs a fixed batch size.
+        unroll: Whether to write every step into the graph. Needs a fixed number of steps.
+        zero_output_for_mask: With `return_sequences`, whether masked steps give zeros; else they repeat the output before them.
+        **kwargs: `activity_regularizer`, `name`, `dtype`, `trainable`.
+    """
+
+    def call(
+        self,
+        sequences: tf.Tensor,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = False,
+    ) -> Any:
+        """Runs the cell; see the class for shapes."""
+        if not isinstance(self.cell, Cell):
+            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        self._check_lengths(sequences)
+        if initial_state is None:
+            initial_state = self.states if self.stateful else self.get_initial_state(tf.shape(sequences)[0])
+        output, states = self._run(sequences, initial_state, mask, training)
+        output = tf.cast(output, self.compute_dtype)
+        states = [tf.cast(state, self.compute_dtype) for state in states]
+        if self.stateful:
+            for variable, state in zip(self.states, states, strict=True):
+                variable.assign(state)
+        return (output, *states) if self.return_state else output
+
+    def _run(self, sequences: tf.Tensor, states: Any, mask: Any, training: bool | None) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        dtype = self.cell.compute_dtype
+        states = [tf.cast(tf.convert_to_tensor(state), dtype) for state in keras.tree.flatten(states)]
+        mask = keras.tree.flatten(mask)
+        schedule = loop.Schedule(
+            go_backwards=self.go_backwards,
+            unroll=self.unroll,
+            return_sequences=self.return_sequences,
+            zero_output_for_mask=self.zero_output_for_mask,
+        )
+        return loop.run(
+            self.cell,
+            tf.cast(sequences, dtype),
+            states,
+            mask=None if not mask or mask[0] is None else tf.cast(mask[0], tf.bool),
+            schedule=schedule,
+            training=bool(training),
+        )
+
+    def _check_lengths(self, sequences: tf.Tensor) -> None:
+        batch, time = sequences.shape[:2]
+        if self.unroll and time is None:
+            raise ValueError(
+                f"{self.name}: `unroll=True` needs a known number of steps; give the time axis of the input a length, "
+                "or leave `unroll` off"
+            )
+        if self.stateful and batch is not None and batch != self.states[0].shape[0]:
+            raise ValueError(
+                f"{self.name}: a stateful layer keeps states for {self.states[0].shape[0]} sequences, got a batch of {batch}; "
+                "use one batch size throughout (drop_remainder=True in tf.data)"
+            )
+
+
+def is_cell(layer: Any) -> bool:
+    """Whether `layer` is a cell (one step of recurrence, ours or Keras') and not a layer over time."""
+    return hasattr(layer, "state_size") and not hasattr(layer, "return_sequences")
+
+
+def over_time(layer_or_cell: Any) -> keras.layers.Layer:
+    """Returns a layer over time: a cell is wrapped in `Recurrent` with `return_sequences=True`, a layer stays as it is.
+
+    Raises:
+        ValueError: The argument is neither; the message says what it is.
+    """
+    if is_cell(layer_or_cell):
+        return Recurrent(layer_or_cell, return_sequences=True, name=f"recurrent_{layer_or_cell.name}")
+    if not isinstance(layer_or_cell, keras.layers.Layer) or not hasattr(layer_or_cell, "return_sequences"):
+        raise ValueError(
+            "expected a cell or a recurrent layer (with `return_sequences`, `return_state` and `stateful`), "
+            f"got {type(layer_or_cell).__name__}"
+        )
+    return layer_or_cell

@@ -1,0 +1,5 @@
+"""In-graph Keras metrics of the field."""
+
+from zoo.metrics.entities import EntityScore
+
+__all__ = ["EntityScore"]

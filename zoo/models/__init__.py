@@ -1,0 +1,1 @@
+"""One file a task: what a recipe's model is from raw records to answers."""

@@ -1,0 +1,266 @@
+"""Sequence labelling: one tag a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import tag_schemes
+from zoo.config.tagger import TaggerConfig
+from zoo.datasets.tagged_sentences import from_sentences
+from zoo.decoding import marginals, viterbi
+from zoo.decoding.sentences import TaggedSentence
+from zoo.embeddings import embedding_matrix
+from zoo.layers.crf import negative_log_likelihood
+from zoo.metrics import EntityScore
+from zoo.models.task import Task
+from zoo.models.tagger_network import tagger_network
+from zoo.preprocessing.batching import bucketed, shuffled
+from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary
+from zoo.preprocessing.tokenisation import pad, tokenise
+from zoo.preprocessing.vocabulary import RESERVED
+
+_PREDICT_BATCH = 256
+_PREDICT_WINDOW = 8192  # sentences sorted by length together; more than this is streamed
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Tagger(Task):
+    """Tags every token of a sentence.
+
+    Raw records are dictionaries of strings: `tokens` [time] or `text` [], with `tags` [time] (IOB2, or 0/1) to learn from.
+    """
+
+    config_class = TaggerConfig
+    vocabulary_class = TaggerVocabulary
+
+    def records(self, x: Any, y: Any = None) -> tf.data.Dataset:
+        """Turns what `fit` and `evaluate` take into a dataset of `tokens` and `tags`.
+
+        Args:
+            x: A dataset of raw records, or a list of sentences: each a list of tokens, or a text for the tokeniser.
+            y: With a list, the tags of each sentence, a list a sentence, in any scheme.
+
+        Raises:
+            TypeError: Neither of these.
+            ValueError: A sentence whose tokens and tags differ in number.
+        """
+        if isinstance(x, tf.data.Dataset):
+            return _tagged_dataset(x)
+        if y is None or isinstance(x, (str, bytes)):
+            raise TypeError("fit and evaluate take a tf.data.Dataset of records, or two lists: sentences and their tags")
+        x = list(x)
+        if x and all(isinstance(text, str) for text in x):
+            x = [[token.decode() for token in row] for row in tokenise(tf.constant(x)).tokens.to_list()]
+        return from_sentences(x, list(y))
+
+    def learn_vocabulary(self, records: tf.data.Dataset) -> TaggerVocabulary:
+        """Counts words, characters and tags."""
+        vocabulary = learn_vocabulary(records, self.config)
+        if self.config.head == "sigmoid" and not vocabulary.binary:
+            found = ", ".join(vocabulary.entity_types)
+            raise ValueError(f"head='sigmoid' answers 0 or 1, but the tags name types ({found}): use 'crf' or 'softmax'")
+        return vocabulary
+
+    def make_preprocessor(self, vocabulary: TaggerVocabulary) -> TaggerPreprocessor:
+        """Makes the look-up tables, and the metric that knows the tags' names."""
+        preprocessor = TaggerPreprocessor(self.config, vocabulary)
+        self.entity_score = EntityScore(preprocessor.tags.outer_names)
+        return preprocessor
+
+    def make_network(self) -> keras.Model:
+        """Makes the Functional model."""
+        codec = self.preprocessor.tags
+        vocabulary = self.preprocessor.vocabulary
+        return tagger_network(
+            self.config,
+            num_words=len(vocabulary.words) + RESERVED,
+            num_chars=len(vocabulary.characters) + RESERVED,
+            tags=codec.names,
+            constraints=None if vocabulary.binary else tag_schemes.allowed_transitions(codec.names, codec.scheme),
+        )
+
+    def initialise(self) -> None:
+        """Fills the word embeddings from the configuration's file of vectors."""
+        if self.config.word_vectors is None or self.config.word_input != "learnt":
+            return
+        matrix, _ = embedding_matrix(self.config.word_vectors, self.vocabulary.words, seed=self.config.seed)
+        if matrix.shape[1] != self.config.word_dim:
+            raise ValueError(
+                f"{self.config.word_vectors} holds vectors of {matrix.shape[1]} numbers: set word_dim={matrix.shape[1]}"
+            )
+        embeddings = self.network.get_layer("word_embedding").embeddings
+        reserved = np.zeros((RESERVED, self.config.word_dim), np.float32)
+        embeddings.assign(np.concatenate([reserved, matrix]))
+
+    def batches(self, records: tf.data.Dataset, training: bool, batch_size: int | None = None) -> tf.data.Dataset:
+        """Returns batches of (inputs, tag_ids) of sentences of similar length, shuffled if training."""
+        config = self.config
+        if training:
+            if config.max_tokens is not None:
+                records = records.map(lambda record: {k: v[: config.max_tokens] for k, v in record.items()})
+            records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
+        batch_size = batch_size or (config.batch_size if training else _PREDICT_BATCH)
+        batches = bucketed(records, lambda r: tf.size(r["tokens"]), batch_size, config.bucket_boundaries)
+
+        def tensors(batch: Mapping[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+            return self.preprocessor.inputs(batch["tokens"]), self.preprocessor.targets(batch["tags"])
+
+        return batches.map(tensors).prefetch(tf.data.AUTOTUNE)
+
+    def loss_terms(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Nats a token: of the whole sequence for a CRF, of each tag for the other heads."""
+        real = tf.cast(y >= 0, tf.float32)
+        if self.config.head == "crf":
+            return negative_log_likelihood(y_pred, y), tf.reduce_sum(real, axis=1)
+        logits, targets = tf.cast(y_pred, tf.float32), tf.maximum(y, 0)
+        if self.config.head == "softmax":
+            values = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        else:
+            values = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(targets, tf.float32), logits[:, :, 0])
+        return values * real, real
+
+    def update_evaluation(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> None:
+        """Counts entities found, right and wrong."""
+        codec = self.preprocessor.tags
+        predicted, _ = self._best_tags(y_pred, confidence=False)
+        self.entity_score.update_state(codec.outer_from_inner(y), codec.outer_from_inner(predicted), x["padding_mask"])
+
+    def _best_tags(self, logits: tf.Tensor, confidence: bool = True) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Returns the best tags, int32 [batch, time], and their probabilities, float32 [batch, time], if wanted."""
+        if self.config.head == "crf":
+            tags, _ = viterbi(logits)
+            scores = marginals(logits) if confidence else None
+        elif self.config.head == "softmax":
+            tags = tf.argmax(logits, axis=-1, output_type=tf.int32)
+            scores = tf.nn.softmax(tf.cast(logits, tf.float32))
+        else:
+            positive = tf.sigmoid(tf.cast(logits, tf.float32))
+            scores = tf.concat([1 - positive, positive], axis=-1)
+            tags = tf.cast(positive[:, :, 0] > 0.5, tf.int32)
+        return tags, None if scores is None else tf.gather(scores, tags, batch_dims=2)
+
+    def tag(self, tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Tags a batch of padded tokens, in the graph.
+
+        Args:
+            tokens: Strings [batch, time], padded with empty strings on the right, time at least 1.
+
+        Returns:
+            Numbers of `preprocessor.tags.outer_names`, int32 [batch, time], and probabilities, float32 [batch, time]; what
+            stands at padding does not matter.
+        """
+        logits = self.network(self.preprocessor.inputs(tokens), training=False)
+        tags, scores = self._best_tags(logits)
+        return self.preprocessor.tags.outer_from_inner(tags), scores
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> list[TaggedSentence]:
+        """Tags texts or ready tokens.
+
+        Args:
+            x: A list of texts, a list of lists of tokens, or a dataset of records.
+            batch_size: Sentences a step; default 256.
+            verbose: Accepted as in Keras; nothing is printed.
+
+        Returns:
+            A `TaggedSentence` for each, in the order given.
+
+        Raises:
+            ValueError: The task has not been fitted, or a token is empty.
+            TypeError: `x` is something else.
+        """
+        self._require_network("predict")
+        tag = self._tag_function()
+        answers: list[TaggedSentence] = []
+        for sentences in _windows(x):
+            answers.extend(self._tag_window(sentences, tag, batch_size or _PREDICT_BATCH))
+        return answers
+
+    def _tag_function(self) -> Callable:
+        if not hasattr(self, "_compiled_tag"):
+            signature = [tf.TensorSpec([None, None], tf.string)]
+            self._compiled_tag = tf.function(self.tag, input_signature=signature, autograph=False)
+        return self._compiled_tag
+
+    def _tag_window(self, sentences: tf.RaggedTensor, tag: Callable, batch_size: int) -> list[TaggedSentence]:
+        """Tags sentences in batches of similar length and puts the answers back in order."""
+        lengths = sentences.row_lengths().numpy()
+        order = np.argsort(lengths, kind="stable")
+        names = self.preprocessor.tags.outer_names
+        answers: list[TaggedSentence | None] = [None] * len(lengths)
+        for first in range(0, len(order), batch_size):
+            rows = order[first : first + batch_size]
+            batch = tf.gather(sentences, rows)
+            tags, scores = tag(pad(batch))
+            tokens, tags, scores = batch.to_list(), tags.numpy().tolist(), scores.numpy().tolist()
+            for row, words, numbers, chances in zip(rows, tokens, tags, scores, strict=True):
+                answers[row] = TaggedSentence(
+                    [word.decode("utf-8", "replace") for word in words],
+                    [names[number] for number in numbers[: len(words)]],
+                    chances[: len(words)],
+                )
+        return answers
+
+    def signatures(self) -> dict[str, Callable]:
+        """Returns `serving_default` (raw text) and `tokens` (ready tokens)."""
+        codec = self.preprocessor.tags
+
+        def answer(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+            real = tf.not_equal(tokens, "")
+            numbers, scores = self.tag(tokens)
+            return {"tags": tf.where(real, codec.outer_tags(numbers), ""), "scores": tf.where(real, scores, 0.0)}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
+        def serving_default(text: tf.Tensor) -> dict[str, tf.Tensor]:
+            ragged = tokenise(text)
+            tokens = pad(ragged.tokens)
+            return {"tokens": tokens, "offsets": pad(ragged.offsets), **answer(tokens)}
+
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.string, name="tokens")], autograph=False)
+        def from_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+            tokens = tf.pad(tokens, [[0, 0], [0, tf.maximum(1 - tf.shape(tokens)[1], 0)]])
+            return {"tokens": tokens, **answer(tokens)}
+
+        return {"serving_default": serving_default, "tokens": from_tokens}
+
+
+def _tagged_dataset(records: tf.data.Dataset) -> tf.data.Dataset:
+    """Checks a dataset's fields, and tokenises texts."""
+    spec = records.element_spec
+    fields = sorted(spec) if isinstance(spec, dict) else spec
+    if not isinstance(spec, dict) or "tags" not in spec or not {"tokens", "text"} & set(spec):
+        raise ValueError(f"a tagger learns from records with `tokens` (or `text`) and `tags`; these have {fields}")
+    if "tokens" in spec:
+        return records.map(lambda record: {"tokens": record["tokens"], "tags": record["tags"]})
+    return records.map(
+        lambda record: {"tokens": tokenise(record["text"][tf.newaxis]).tokens[0], "tags": record["tags"]}
+    )
+
+
+def _windows(x: Any) -> Iterator[tf.RaggedTensor]:
+    """Cuts whatever `predict` takes into ragged strings [sentences, time]."""
+    if isinstance(x, tf.data.Dataset):
+        field = "tokens" if "tokens" in x.element_spec else "text"
+        for batch in x.map(lambda record: record[field]).ragged_batch(_PREDICT_WINDOW):
+            yield batch if field == "tokens" else tokenise(batch).tokens
+        return
+    if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
+        raise TypeError(f"predict takes a list of texts or of token lists, not {type(x).__name__}: write [{x!r}]")
+    sentences = list(x)
+    for first in range(0, len(sentences), _PREDICT_WINDOW):
+        yield _ragged(sentences[first : first + _PREDICT_WINDOW], first)
+
+
+def _ragged(sentences: Sequence, first: int) -> tf.RaggedTensor:
+    if all(isinstance(sentence, str) for sentence in sentences):
+        return tokenise(tf.constant(sentences, tf.string)).tokens
+    for number, sentence in enumerate(sentences, first):
+        if isinstance(sentence, (str, bytes)) or not all(isinstance(token, str) and token for token in sentence):
+            raise ValueError(f"sentence {number}: expected a list of non-empty strings (or all texts), got {sentence!r}")
+    flat = [token for sentence in sentences for token in sentence]
+    lengths = [len(sentence) for sentence in sentences]
+    return tf.RaggedTensor.from_row_lengths(tf.constant(flat, tf.string), lengths)

@@ -1,0 +1,323 @@
+"""What every task shares: one lifecycle from a configuration to a served model."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from zoo import models
+from zoo.config.fields import Config
+from zoo.serving.saved_model import write_saved_model
+from zoo.training.replica_safe import ReplicaSafe
+from zoo.training.schedules import EpochSchedule
+
+
+class Task(ReplicaSafe):
+    """A recurrent model that speaks raw records.
+
+    A new task is compiled but knows nothing: `adapt(records)`, called by the first `fit`, learns its vocabulary and creates
+    its network. A saved task is one `.keras` file: configuration, vocabulary, weights, optimizer and random state.
+
+    A subclass gives `config_class` and the methods that raise here.
+
+    Attributes:
+        config: The frozen configuration.
+        vocabulary: What `adapt` learnt, or None before.
+        preprocessor: From batches of raw records to named tensors, or None before `adapt`.
+        network: The Functional model inside, from named tensors to logits, or None before `adapt`.
+    """
+
+    config_class: ClassVar[type[Config]]
+    vocabulary_class: ClassVar[type]
+
+    def __init__(self, config: Config, vocabulary: Any = None, **kwargs: Any) -> None:
+        """Makes a compiled task.
+
+        Args:
+            config: What to build.
+            vocabulary: What an earlier `adapt` learnt; None leaves the network for `adapt` to create.
+            **kwargs: Arguments of `keras.Model`.
+        """
+        super().__init__(**kwargs)
+        self.config = config
+        self.vocabulary = self.preprocessor = self.network = None
+        # The order of the training records is a function of this number: set by the schedule at each epoch's start.
+        self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
+        if vocabulary is not None:
+            self._assemble(vocabulary)
+        self.compile(optimizer=_optimizer(config), jit_compile=False)
+
+    # What a subclass says.
+
+    def records(self, x: Any, y: Any = None) -> tf.data.Dataset:
+        """Turns whatever `fit` and `evaluate` were given into a dataset of single raw records."""
+        raise TypeError(f"{type(self).__name__} does not say what its records are: define records()")
+
+    def learn_vocabulary(self, records: tf.data.Dataset) -> Any:
+        """Returns what must be known before the network can be made."""
+        raise TypeError(f"{type(self).__name__} does not say what it learns before training: define learn_vocabulary()")
+
+    def make_preprocessor(self, vocabulary: Any) -> tf.Module:
+        """Returns the object that turns batches of raw records into tensors."""
+        raise TypeError(f"{type(self).__name__} does not say how records become tensors: define make_preprocessor()")
+
+    def make_network(self) -> keras.Model:
+        """Returns the Functional model from named tensors to logits."""
+        raise TypeError(f"{type(self).__name__} does not say what its network is: define make_network()")
+
+    def batches(self, records: tf.data.Dataset, training: bool, batch_size: int | None = None) -> tf.data.Dataset:
+        """Returns batches of (inputs, targets), shuffled if training."""
+        raise TypeError(f"{type(self).__name__} does not say how records are batched: define batches()")
+
+    def signatures(self) -> Mapping[str, Any]:
+        """Returns the functions that an export serves, by signature name."""
+        raise TypeError(f"{type(self).__name__} does not say what it serves: define signatures()")
+
+    def initialise(self) -> None:
+        """Called once after `adapt` has created the network: the place to load pretrained weights."""
+
+    # The lifecycle.
+
+    def adapt(self, records: Any) -> None:
+        """Learns the vocabulary and creates preprocessor and network; does nothing the second time.
+
+        Args:
+            records: What `fit` takes.
+
+        Raises:
+            ValueError: There is nothing to learn in the records.
+        """
+        if self.vocabulary is None:
+            with _data_errors():
+                vocabulary = self.learn_vocabulary(self.records(records))
+            keras.utils.set_random_seed(self.config.seed)
+            with self.distribute_strategy.scope():
+                self._assemble(vocabulary)
+                self.initialise()
+
+    def _assemble(self, vocabulary: Any) -> None:
+        self.preprocessor = self.make_preprocessor(vocabulary)
+        self.vocabulary = vocabulary
+        self.network = self.make_network()
+        self.built = True
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing to do: `adapt` creates all weights."""
+        self.built = self.network is not None
+
+    def call(self, tensors: Mapping[str, tf.Tensor], training: bool = False) -> Any:
+        """Returns the network's output for preprocessed tensors."""
+        return self.network(tensors, training=training)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        validation_data: Any = None,
+        epochs: int | None = None,
+        initial_epoch: int = 0,
+        batch_size: int | None = None,
+        callbacks: list | None = None,
+        verbose: Any = "auto",
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains on raw records; the first call learns the vocabulary and creates the network.
+
+        Args:
+            x: A `tf.data.Dataset` of single raw records, or Python lists, with the answers in `y`.
+            y: Answers of the records in `x`, where they are lists.
+            validation_data: Records (or a pair of lists) to evaluate on after every epoch.
+            epochs: The epoch to stop at; default: the configuration's.
+            initial_epoch: The epoch to start from, when training goes on.
+            batch_size: Records a step; default: the configuration's.
+            callbacks: Keras callbacks.
+            verbose: As in Keras.
+            **kwargs: Further arguments of `keras.Model.fit`.
+
+        Returns:
+            Keras' history: `loss`, and `val_` metrics where there is validation data.
+
+        Raises:
+            ValueError: The records are empty, malformed, or not of this task's kind.
+        """
+        with _data_errors():
+            records = self.records(x, y)
+            self.adapt(records)
+            epochs = epochs or self.config.epochs
+            if validation_data is not None:
+                pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+                validation_data = self.batches(self.records(*pair), training=False)
+            return super().fit(
+                self.batches(records, training=True, batch_size=batch_size),
+                validation_data=validation_data,
+                epochs=epochs,
+                initial_epoch=initial_epoch,
+                callbacks=[EpochSchedule(self.config, epochs, self._epoch), *(callbacks or [])],
+                verbose=verbose,
+                **kwargs,
+            )
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
+        """Returns the loss and the task's own metrics on raw records.
+
+        Args:
+            x: Records as in `fit`.
+            y: Answers, where `x` is a list.
+            batch_size: Records a step.
+            **kwargs: Further arguments of `keras.Model.evaluate`, such as `return_dict=True`.
+
+        Raises:
+            ValueError: The task has not been fitted, or the records are malformed.
+        """
+        if kwargs.get("_use_cached_eval_dataset"):  # Keras' fit calls back with the batches that were made there
+            return super().evaluate(x, y, **kwargs)
+        self._require_network("evaluate")
+        with _data_errors():
+            return super().evaluate(self.batches(self.records(x, y), training=False, batch_size=batch_size), **kwargs)
+
+    def export(self, parent: str | os.PathLike[str]) -> Path:
+        """Writes a SavedModel for TensorFlow Serving: raw text in, answers out.
+
+        Args:
+            parent: Folder of the model's versions; the export becomes its next integer sub-folder.
+
+        Returns:
+            The folder that was written.
+
+        Raises:
+            ValueError: The task has not been fitted.
+            OSError: The folder cannot be written.
+        """
+        self._require_network("export")
+        assets = {
+            "config.json": json.dumps({"task": self.config.task, **self.config.to_dict()}, indent=2),
+            "vocabulary.json": json.dumps(self.vocabulary.to_dict(), ensure_ascii=False),
+        }
+        return write_saved_model(parent, self.signatures(), assets, tracked=[self.preprocessor, *self.network.variables])
+
+    def _require_network(self, what: str) -> None:
+        if self.network is None:
+            raise ValueError(f"{what}: this {type(self).__name__} has learnt nothing yet; call fit(records) first")
+
+    # Saving.
+
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, **kwargs: Any) -> None:
+        """Writes one `.keras` file; an interrupted save leaves no half-written file under that name.
+
+        Args:
+            filepath: A name that ends in `.keras`.
+            overwrite: Whether an existing file is replaced.
+            **kwargs: As in `keras.Model.save`.
+
+        Raises:
+            ValueError: The name does not end in `.keras`.
+            FileExistsError: The file exists and `overwrite` is False.
+        """
+        path = Path(filepath)
+        if path.suffix != ".keras":
+            raise ValueError(f"{path}: a model is saved as one .keras file; name it {path.with_suffix('.keras')}")
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} exists; pass overwrite=True or choose another name")
+        partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
+        try:
+            super().save(partial, overwrite=True, **kwargs)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration and the vocabulary."""
+        return {
+            "config": self.config.to_dict(),
+            "vocabulary": None if self.vocabulary is None else self.vocabulary.to_dict(),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Task:
+        """Makes the task that `get_config` described."""
+        vocabulary = config.pop("vocabulary", None)
+        return cls(
+            cls.config_class.from_dict(config.pop("config")),
+            None if vocabulary is None else cls.vocabulary_class.from_dict(vocabulary),
+            **config,
+        )
+
+    def save_own_variables(self, store: Any) -> None:
+        """Adds the random state, which Keras leaves out, so that training goes on as if it had not stopped."""
+        super().save_own_variables(store)
+        for index, state in enumerate(self._random_states()):
+            store[f"random_state_{index}"] = state.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Restores what `save_own_variables` wrote."""
+        weights = {key: store[key] for key in store.keys() if not key.startswith("random_state_")}  # noqa: SIM118
+        super().load_own_variables(weights)
+        for index, state in enumerate(self._random_states()):
+            state.assign(store[f"random_state_{index}"])
+
+    def _random_states(self) -> list[keras.Variable]:
+        """Returns the states of the network's seed generators: Keras' `variables` has them, its `weights` has not."""
+        if self.network is None:
+            return []
+        weights = {id(weight) for weight in self.network.weights}
+        return [variable for variable in self.network.variables if id(variable) not in weights]
+
+
+def load(path: str | os.PathLike[str]) -> Task:
+    """Loads a model that `Task.save` wrote; see `zoo.load`."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; models are written by model.save(path)")
+    broken = f"{path}: not a whole .keras file of a zoo model; it was cut short or is something else: save it again"
+    for module in pkgutil.iter_modules(models.__path__):  # Keras finds registered classes only after their import
+        importlib.import_module(f"{models.__name__}.{module.name}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            class_name = json.loads(archive.read("config.json"))["registered_name"]
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        raise ValueError(f"{broken} ({error})") from error
+    if damaged or not class_name.startswith("zoo>"):
+        raise ValueError(f"{broken} ({damaged or class_name})")
+    return keras.saving.load_model(path)
+
+
+def _optimizer(config: Config) -> keras.optimizers.Optimizer:
+    """Makes the configuration's optimizer, with gradient clipping by the joint norm."""
+    settings = {"learning_rate": config.learning_rate, "global_clipnorm": config.clip_norm}
+    if config.optimizer == "sgd":
+        settings["momentum"] = 0.9
+    return keras.optimizers.get({"class_name": config.optimizer, "config": settings})
+
+
+@contextlib.contextmanager
+def _data_errors() -> Iterator[None]:
+    """Turns what a reader raised inside `tf.data` back into one clear line."""
+    try:
+        yield
+    except (tf.errors.InvalidArgumentError, tf.errors.UnknownError, tf.errors.NotFoundError) as error:
+        message = _readers_message(str(error))
+        if message is None:
+            raise
+        raise ValueError(message) from error
+
+
+def _readers_message(text: str) -> str | None:
+    """Finds the message of a Python exception or assertion of ours in TensorFlow's report."""
+    for line in text.splitlines():
+        for marker in ("ValueError: ", "FileNotFoundError: ", "assertion failed: "):
+            if marker in line:
+                return line.partition(marker)[2].strip()
+    return None

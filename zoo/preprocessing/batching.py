@@ -1,0 +1,55 @@
+"""From a stream of single records to padded batches of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+Record = dict[str, tf.Tensor]
+
+
+def bucketed(
+    records: tf.data.Dataset,
+    length: Callable[[Record], tf.Tensor],
+    batch_size: int,
+    boundaries: Sequence[int],
+) -> tf.data.Dataset:
+    """Batches records with others of similar length, padded to the longest of the batch.
+
+    Args:
+        records: Single records.
+        length: Number of time steps of a record, a scalar.
+        batch_size: Records a batch; the last batch of each bucket may hold fewer.
+        boundaries: Upper limits (exclusive) of the buckets but the last, in time steps.
+
+    Returns:
+        Batches of the same structure, padded with zeros and empty strings.
+    """
+    return records.bucket_by_sequence_length(
+        element_length_func=lambda record: tf.cast(length(record), tf.int32),
+        bucket_boundaries=list(boundaries),
+        bucket_batch_sizes=[batch_size] * (len(boundaries) + 1),
+    )
+
+
+def shuffled(records: tf.data.Dataset, buffer: int, seed: int, epoch: Any) -> tf.data.Dataset:
+    """Shuffles anew each epoch, in an order that is a function of the seed and the epoch alone.
+
+    So a run that was interrupted reads on as if it had not been.
+
+    Args:
+        records: Single records.
+        buffer: Records held in memory; an order over more records than that is only local.
+        seed: Seed of the run.
+        epoch: A `tf.Variable` (int64) that holds the epoch when iteration begins.
+    """
+
+    def one_epoch(_: tf.Tensor) -> tf.data.Dataset:
+        # With a global seed set, TensorFlow compares an operation's seed with 0 in Python, which a tensor cannot answer.
+        # The graph of this function alone forgets the global seed; the order depends on our own.
+        tf.compat.v1.get_default_graph().seed = None
+        return records.shuffle(buffer, seed=epoch + seed * 1_000_003, reshuffle_each_iteration=False)
+
+    return tf.data.Dataset.range(1).flat_map(one_epoch)

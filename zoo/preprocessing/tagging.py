@@ -1,0 +1,166 @@
+"""What a tagger reads: tokens to word and character numbers, tags to tag numbers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from zoo import tag_schemes
+from zoo.config.tagger import TaggerConfig
+from zoo.preprocessing.tags import UNSEEN_TAG, TagCodec
+from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all, id_table
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TaggerVocabulary:
+    """What a tagger learnt from its training records before training.
+
+    Attributes:
+        words: Known words, the most frequent first, as normalised by the configuration.
+        characters: Known characters as code points, the most frequent first.
+        entity_types: What kinds of entities there are, sorted; empty where tags are 0 and 1.
+    """
+
+    words: tuple[str, ...]
+    characters: tuple[int, ...]
+    entity_types: tuple[str, ...]
+
+    @property
+    def binary(self) -> bool:
+        """Whether the tags are 0 and 1."""
+        return not self.entity_types
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns a JSON-ready dictionary."""
+        return {key: list(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Sequence]) -> TaggerVocabulary:
+        """Makes a vocabulary from what `to_dict` returned."""
+        return cls(**{key: tuple(value) for key, value in values.items()})
+
+
+class TaggerPreprocessor(tf.Module):
+    """Turns padded tokens and tags into the tagger's tensors. Shared by training and serving, so they cannot drift."""
+
+    def __init__(self, config: TaggerConfig, vocabulary: TaggerVocabulary) -> None:
+        """Builds the look-up tables.
+
+        Args:
+            config: How words and characters are normalised and cut.
+            vocabulary: What was learnt from the training records.
+        """
+        super().__init__(name="tagger_preprocessor")
+        self.config = config
+        self.vocabulary = vocabulary
+        self._word_ids = id_table(vocabulary.words)
+        self._char_ids = id_table(vocabulary.characters)
+        self.tags = TagCodec(vocabulary.entity_types, "binary" if vocabulary.binary else config.tag_scheme)
+
+    def inputs(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Numbers the words and characters of a batch.
+
+        Args:
+            tokens: Strings [batch, time], padded with empty strings.
+
+        Returns:
+            `token_ids` int32 [batch, time], `padding_mask` bool [batch, time] (True = a token) and, unless the
+            configuration reads no characters, `char_ids` int32 [batch, time, chars].
+        """
+        padding_mask = tf.not_equal(tokens, "")
+        token_ids = self._word_ids.lookup(normalise(tokens, self.config))
+        tensors = {
+            "token_ids": tf.where(padding_mask, token_ids, 0),
+            "padding_mask": padding_mask,
+        }
+        if self.config.characters != "none":
+            tensors["char_ids"] = self._characters(tokens)
+        return tensors
+
+    def targets(self, tags: tf.Tensor) -> tf.Tensor:
+        """Numbers the tags of a batch: int32 [batch, time] in the model's scheme, -1 at padding.
+
+        Args:
+            tags: Strings [batch, time], IOB2 or 0/1, padded with empty strings on the right.
+
+        Raises:
+            tf.errors.InvalidArgumentError: A tag that the training data did not have.
+        """
+        ids = self.tags.outer_ids(tags)
+        unseen = tf.boolean_mask(tags, tf.equal(ids, UNSEEN_TAG))
+        known = ", ".join(self.tags.outer_names)
+        check = tf.debugging.Assert(
+            tf.equal(tf.size(unseen), 0), [f"tags that the training data did not have (it had {known}):", unseen]
+        )
+        with tf.control_dependencies([check]):
+            return self.tags.inner_ids(tf.identity(ids))
+
+    def _characters(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns int32 [batch, time, chars]; a long word keeps its two ends, where affixes are."""
+        flat = tf.reshape(tokens, [-1])
+        code_points = tf.strings.unicode_decode(flat, "UTF-8")
+        limit = self.config.max_word_chars
+        head = limit - limit // 2
+        kept = tf.concat([code_points[:, :head], code_points[:, head:][:, -(limit // 2) :]], axis=1)
+        ids = tf.ragged.map_flat_values(lambda c: self._char_ids.lookup(tf.cast(c, tf.int64)), kept)
+        dense = ids.to_tensor()
+        dense = tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]])
+        return tf.reshape(dense, tf.concat([tf.shape(tokens), tf.shape(dense)[1:]], axis=0))
+
+
+def normalise(tokens: tf.Tensor, config: TaggerConfig) -> tf.Tensor:
+    """Returns tokens as the word vocabulary knows them, shape unchanged."""
+    if config.normalise_digits:
+        tokens = tf.strings.regex_replace(tokens, r"\p{Nd}", "0")
+    if config.lowercase:
+        tokens = tf.strings.lower(tokens, encoding="utf-8")
+    return tokens
+
+
+def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVocabulary:
+    """Counts the words, characters and tags of a stream of records, in bounded memory.
+
+    Args:
+        records: Dictionaries with `tokens` and `tags`, strings [time], the tags in IOB2 or 0/1.
+        config: Caps and normalisation.
+
+    Raises:
+        ValueError: There is no record at all, or no entity in any.
+    """
+    words, characters, tags = FrequencyCounter(), FrequencyCounter(), FrequencyCounter()
+    cut = 0
+
+    def chunk(batch: dict[str, tf.RaggedTensor]) -> tuple[tf.Tensor, ...]:
+        tokens = batch["tokens"].flat_values
+        long = tf.strings.length(tokens, unit="UTF8_CHAR") > config.max_word_chars
+        points = tf.strings.unicode_decode(tokens, "UTF-8").flat_values
+        return normalise(tokens, config), points, batch["tags"].flat_values, tf.reduce_sum(tf.cast(long, tf.int32))
+
+    for word_chunk, points, tag_chunk, long in records.ragged_batch(1024).map(chunk).as_numpy_iterator():
+        words.add(word_chunk)
+        characters.add(points)
+        tags.add(tag_chunk)
+        cut += int(long)
+    if not words.counts:
+        raise ValueError("the training data holds no sentence: check the file or the data set's split")
+    if cut and config.characters != "none":
+        _LOG.info("%d words are longer than max_word_chars=%d: their middle is not read", cut, config.max_word_chars)
+    return TaggerVocabulary(
+        words=tuple(dict.fromkeys(decode_all(words.most_frequent(config.vocabulary_size, config.min_count)))),
+        characters=tuple(characters.most_frequent()),
+        entity_types=_entity_types(decode_all(tags.counts)),
+    )
+
+
+def _entity_types(tags: list[str]) -> tuple[str, ...]:
+    """Returns the types that the tags name, sorted; none where the tags are 0 and 1."""
+    types = sorted({kind for prefix, kind in map(tag_schemes.split, tags) if prefix != "O"})
+    if not types:
+        raise ValueError("the training data holds no entity, only O or 0: there is nothing to learn; check the tag column")
+    return () if "1" in tags else tuple(types)

@@ -1,0 +1,75 @@
+"""Raw text to tokens and their places, in the graph, with core TensorFlow ops only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+# Tried in this order at every place of the text. Everything between two matches of it is white space.
+_TOKEN = "|".join(
+    (
+        r"https?://[^\s<>\"]+",
+        r"[@#][\p{L}\p{N}_]+",  # mentions and hashtags
+        r"(?:\p{L}\.){2,}",  # U.S., e.g.
+        r"['’](?:s|S|ll|re|ve|d|m|t)\b",  # clitics are tokens of their own, as in the treebanks
+        r"\p{Lu}['’]\p{Lu}\p{L}+",  # O'Brien
+        r"\p{N}+(?:[.,:/]\p{N}+)*",  # 3.5, 1,000, 12:30, 24/7
+        r"\p{Han}",
+        r"[\p{L}\p{M}\p{N}_]+(?:[-&][\p{L}\p{M}\p{N}_]+)*",  # words, wand-maker, AT&T
+        r"\p{So}(?:[\x{FE0F}\x{1F3FB}-\x{1F3FF}]|\x{200D}\p{So})*",  # an emoji with its modifiers
+        r"\s+",
+        r".",
+    )
+)
+_BOUNDARY = "\x1f"
+
+
+class Tokens(NamedTuple):
+    """Tokens of a batch of texts.
+
+    Attributes:
+        tokens: Ragged strings [batch, time].
+        offsets: Ragged int32 [batch, time, 2]: start and end of each token in its text, counted in Unicode code points.
+    """
+
+    tokens: tf.RaggedTensor
+    offsets: tf.RaggedTensor
+
+
+def tokenise(texts: tf.Tensor) -> Tokens:
+    """Splits texts into words, numbers, clitics and punctuation marks.
+
+    Bytes that are not UTF-8 are read as U+FFFD, and offsets count each as one code point. A text of white space only
+    has no tokens.
+
+    Args:
+        texts: Strings [batch].
+
+    Returns:
+        Tokens and their places.
+    """
+    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
+    texts = tf.strings.regex_replace(texts, _BOUNDARY, " ")
+    marked = tf.strings.regex_replace(texts, f"(?s)({_TOKEN})", rf"\1{_BOUNDARY}")
+    pieces = tf.strings.split(marked, _BOUNDARY)
+    lengths = tf.strings.length(pieces.flat_values, unit="UTF8_CHAR")
+    # Running totals over the whole batch, less what the texts before hold, are the places within each text.
+    ends = tf.cumsum(lengths)
+    starts = ends - lengths
+    before = tf.gather(tf.concat([[0], ends], 0), tf.cast(pieces.row_starts(), tf.int32))
+    before = tf.gather(before, pieces.value_rowids())
+    offsets = tf.stack([starts - before, ends - before], axis=1)
+    is_token = tf.strings.regex_full_match(pieces.flat_values, r"(?s).*\S.*")
+    keep = pieces.with_flat_values(is_token)
+    return Tokens(
+        tf.ragged.boolean_mask(pieces, keep),
+        tf.ragged.boolean_mask(pieces.with_flat_values(offsets), keep),
+    )
+
+
+def pad(ragged: tf.RaggedTensor) -> tf.Tensor:
+    """Pads to the longest row, and to at least one step, since recurrent layers cannot run over no time at all."""
+    dense = ragged.to_tensor()
+    missing = tf.maximum(1 - tf.shape(dense)[1], 0)
+    return tf.pad(dense, [[0, 0], [0, missing]] + [[0, 0]] * (dense.shape.rank - 2))

@@ -1,0 +1,1 @@
+"""Exports that TensorFlow Serving loads as they are: versions, signatures, assets."""

@@ -1,0 +1,1 @@
+"""How a task trains: strategies, replica-safe steps, schedules and resumable runs."""

@@ -1,0 +1,94 @@
+"""Every override of Keras' trainer, in one file.
+
+Why each is needed (Keras 3.15, TensorFlow backend):
+
+- `train_step`, `test_step`: Keras averages the loss within a replica and then over replicas, so padding and uneven batches
+  change the result. Here a loss is a sum and a weight, and one division by the weights of *all* replicas follows.
+- clipping by the joint norm: Keras clips each replica's gradients before summing them, which is another result than one
+  replica's.
+- `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which fails for
+  strings, bools and shards of different shape. A task is built before training, so only the optimizer is left to build.
+
+`tests/training/test_replica_safe.py` fails when Keras changes any of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Tensors = dict[str, tf.Tensor]
+
+
+class ReplicaSafe(keras.Model):
+    """A model whose training does not depend on how many replicas share the batch.
+
+    Subclasses say what the loss is (`loss_terms`) and what evaluation counts (`update_evaluation`).
+    """
+
+    def loss_terms(self, x: Tensors, y: Any, y_pred: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns (values, weights), tensors of any shape: the loss is the sum of values over the sum of weights.
+
+        Args:
+            x: The preprocessed inputs.
+            y: The preprocessed targets.
+            y_pred: What `call` returned.
+        """
+        raise TypeError(f"{type(self).__name__} does not say what its loss is: define loss_terms()")
+
+    def update_evaluation(self, x: Tensors, y: Any, y_pred: Any) -> None:
+        """Updates the task's own metrics, which only evaluation pays for."""
+
+    def train_step(self, data: tuple) -> Tensors:
+        """One step of one replica: `{"loss": running mean}`."""
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            loss = self._scaled_loss(x, y, self(x, training=True))
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_weights
+        gradients = tape.gradient(scaled, variables)
+        self.optimizer.apply_gradients(zip(self._clipped_over_replicas(gradients), variables, strict=True))
+        return {"loss": self._loss_tracker.result()}
+
+    def test_step(self, data: tuple) -> Tensors:
+        """One evaluation step of one replica: the loss and the task's own metrics so far."""
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        self._scaled_loss(x, y, y_pred)
+        self.update_evaluation(x, y, y_pred)
+        return self.get_metrics_result()
+
+    def _scaled_loss(self, x: Tensors, y: Any, y_pred: Any) -> tf.Tensor:
+        """Returns this replica's share of the global loss; the shares of all replicas add up to it."""
+        values, weights = self.loss_terms(x, y, y_pred)
+        total, weight = tf.reduce_sum(values), tf.reduce_sum(weights)
+        self._loss_tracker.update_state(tf.math.divide_no_nan(total, weight), sample_weight=weight)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas > 1:
+            weight = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, weight)
+        loss = tf.math.divide_no_nan(total, weight)
+        if self.losses:  # regularisers know nothing of the batch: every replica brings its share
+            loss += tf.add_n(self.losses) / replicas
+        return loss
+
+    def _clipped_over_replicas(self, gradients: list) -> list:
+        """Clips by the norm of the gradients summed over replicas, as a single replica would.
+
+        With one replica the optimizer does it. With more, the sum is taken here and divided again by the number of
+        replicas, since the optimizer adds them up; what is left is below the optimizer's own limit.
+        """
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        limit = getattr(self.optimizer, "global_clipnorm", None)
+        if replicas == 1 or not limit:
+            return gradients
+        gradients = [tf.convert_to_tensor(g) for g in gradients]
+        gradients = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        gradients, _ = tf.clip_by_global_norm(gradients, limit)
+        return [g / replicas for g in gradients]
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        if self.optimizer is not None and not self.optimizer.built:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
