@@ -127,7 +127,7 @@ def test_gradient_of_path_score_is_the_path():
 
 
 def test_log_partition_refuses_a_second_derivative():
-    @tf.function
+    @tf.function(autograph=False)
     def second(potentials):
         (first,) = tf.gradients(log_partition(potentials), potentials)
         return tf.gradients(first, potentials)

@@ -3,8 +3,9 @@
  *   c_client [--columns N] [--null] [--repeat N] SAVED_MODEL_DIR INPUT OUTPUT... < texts
  *
  * INPUT and OUTPUT are tensor names of one signature, as `saved_model_cli show` prints them: serving_default_text:0.
- * Every line of the standard input is one string; --null ends strings with a NUL byte instead, so that they may hold line
- * ends. They are fed as one tensor [batch], or with --columns N as [batch, N]. Each output is printed as a line of JSON:
+ * Every line of the standard input is one string; --null ends strings with a NUL byte instead, so that they may hold
+ * line ends. They are fed as one tensor [batch], or with --columns N as [batch, N]. Each output is printed as a line of
+ * JSON:
  *   {"output": "StatefulPartitionedCall:0", "dtype": "float32", "shape": [2, 3], "values": [0.5, ...]}   (row-major)
  * and --repeat N adds the latency of one call, in milliseconds, over N calls after a few that are not counted:
  *   {"repeat": 1000, "median_ms": 1.2, "p90_ms": 1.4}

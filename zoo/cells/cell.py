@@ -33,6 +33,8 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         recurrent_blocks: For each product in a step, the half-open range of gates whose columns it multiplies by. The default
             is one product with the whole recurrent kernel.
         state_count: How many states `[batch, units]` the cell carries; the first is its output h.
+        adds_product: Says that all that becomes of `projected` and of `recurrent(h)`, h being the first state, is their sum. Both then
+            have the same gradient, and a loop gets the recurrent kernel's from the input's.
 
     Args:
         units: Width of the states, at least 1.
@@ -62,6 +64,7 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
 
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1
+    adds_product: ClassVar[bool] = False
 
     def __init__(
         self,

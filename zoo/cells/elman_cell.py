@@ -31,6 +31,7 @@ class ElmanCell(Cell):
     """
 
     gates = 1
+    adds_product = True
 
     def step(
         self, projected: tf.Tensor, states: tuple[tf.Tensor, ...], recurrent: RecurrentProduct

@@ -39,6 +39,7 @@ class LSTMCell(GatedCell):
 
     gates = 4
     state_count = 2
+    adds_product = True
 
     def __init__(
         self,

@@ -40,6 +40,7 @@ class SimplifiedGRUCell(GatedCell):
     """
 
     gates = 2
+    adds_product = True
 
     def __init__(
         self,

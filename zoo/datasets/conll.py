@@ -1,8 +1,8 @@
 """Reads CoNLL-like files: one token and its columns a line, blank lines between sentences.
 
-Such files are found with tabs or blanks between two or more columns, with CRLF, a byte-order mark, `-DOCSTART-` lines,
-comments, separator lines that hold blanks, no blank line at the end, and in every tag scheme. All of them are read; what
-cannot be right is an error that says where.
+Such files are found with tabs or blanks between two or more columns, with CRLF, a byte-order mark, `-DOCSTART-`
+lines, comments, separator lines that hold blanks, no blank line at the end, and in every tag scheme. All of them are
+read; what cannot be right is an error that says where.
 
 A file is read twice or more, never as a whole: once by `scan_conll`, which checks every line and finds the tag scheme,
 then once an epoch. So it may be larger than memory. This module needs TensorFlow only inside `read_conll`.
@@ -29,6 +29,8 @@ _CERTAIN_TAG = re.compile(rb"O|[BIESLUMW]-.+")
 # A column of part-of-speech tags has some fifty values, one of words thousands: then the wrong column was named.
 _MOST_TYPES = 1000
 _CHUNK = 256
+# A sentence is held in memory; a file without blank lines would be one sentence.
+_LONGEST_SENTENCE = 1_000_000
 
 
 class ConllSummary(NamedTuple):
@@ -124,8 +126,8 @@ def scan_conll(
 ) -> ConllSummary:
     """Checks every line of a CoNLL-like file and says what is in it.
 
-    A file without entities is allowed, with a logged warning; whoever trains on it looks at `types`. Arguments and errors
-    are those of `read_conll`.
+    A file without entities is allowed, with a logged warning; whoever trains on it looks at `types`. Arguments and
+    errors are those of `read_conll`.
     """
     return _scan(path, scheme, token_column, tag_column)[0]
 
@@ -155,7 +157,7 @@ def _scan(path: str | os.PathLike, scheme: str, token_column: int, tag_column: i
 
 
 def _lines(path: str) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines that are not blank, without what stands at their ends; `b""` once for any number of blank ones.
+    """All lines, numbered from 1, without the white space at their ends; a separator line is `b""`.
 
     Bytes, because splitting text would also split at no-break spaces and at Unicode's line separators, which occur
     inside tokens.
@@ -230,6 +232,11 @@ def _parse(path: str, columns: _Columns) -> Iterator[_Sentence]:
         sentence.tokens.append(token)
         sentence.tags.append(tag)
         sentence.lines.append(number)
+        if len(sentence.lines) > _LONGEST_SENTENCE:
+            raise ValueError(
+                f"{path}:{number}: no blank line in {_LONGEST_SENTENCE} tokens, since line {sentence.lines[0]}; "
+                "put a blank line after each sentence"
+            )
     if sentence.tokens:
         yield sentence
 
@@ -246,19 +253,17 @@ def _is_comment(cells: list[bytes], columns: _Columns, known_tags: set[bytes]) -
 
 def _decode(path: str, sentence: _Sentence) -> list[str]:
     """Checks that the sentence is UTF-8 and returns its tags as text."""
-    try:
-        b"\n".join(sentence.tokens).decode()
-        return b"\n".join(sentence.tags).decode().split("\n")
-    except UnicodeDecodeError:
-        for line, token, tag in zip(sentence.lines, sentence.tokens, sentence.tags, strict=True):
-            try:
-                (token + tag).decode()
-            except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"{path}:{line}: byte {error.object[error.start]:#04x} is not UTF-8; "
-                    "convert the file, for example from Latin-1: iconv -f LATIN1 -t UTF-8"
-                ) from None
-        raise
+    tags = []
+    for line, token, tag in zip(sentence.lines, sentence.tokens, sentence.tags, strict=True):
+        try:
+            token.decode()
+            tags.append(tag.decode())
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{path}:{line}: byte {error.object[error.start]:#04x} is not UTF-8; "
+                "convert the file, for example from Latin-1: iconv -f LATIN1 -t UTF-8"
+            ) from None
+    return tags
 
 
 def _rewritten(summary: ConllSummary, columns: _Columns) -> Iterator[tuple[list[bytes], list[bytes]]]:

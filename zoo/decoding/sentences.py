@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from zoo import tag_schemes
 
@@ -33,12 +34,23 @@ class TaggedSentence:
     Attributes:
         tokens: The tokens [time].
         tags: A tag a token, IOB2 or 0/1.
-        scores: Probability of each tag, between 0 and 1.
+        scores: Probability of each tag, between 0 and 1; None for tags that people gave.
+        gold: The right tags, where they are known.
     """
 
     tokens: list[str]
     tags: list[str]
-    scores: list[float]
+    scores: list[float] | None = None
+    gold: list[str] | None = None
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Iterable[bytes]]) -> TaggedSentence:
+        """Reads a raw record of a dataset's `as_numpy_iterator()`: byte strings `tokens` and `tags`."""
+        return cls(*([text.decode("utf-8", "replace") for text in record[name]] for name in ("tokens", "tags")))
+
+    def judged(self, gold: list[str]) -> TaggedSentence:
+        """Returns the sentence with the right tags beside the predicted ones."""
+        return replace(self, gold=gold)
 
     @property
     def entities(self) -> list[Entity]:
@@ -49,7 +61,7 @@ class TaggedSentence:
                 " ".join(self.tokens[span.start : span.end]),
                 span.start,
                 span.end,
-                min(self.scores[span.start : span.end]),
+                min(self.scores[span.start : span.end]) if self.scores else 1.0,
             )
             for span in tag_schemes.spans(self.tags)
         ]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from zoo.cells import Cell
+from zoo.cells import Cell, RecurrentProduct
 
-# What one step of a loop does: (projected input, states) -> (output, new states).
-Step = Callable[[tf.Tensor, tuple[tf.Tensor, ...]], tuple[tf.Tensor, tuple[tf.Tensor, ...]]]
+# What one step of a loop does: (projected input, states) -> new states, the first of which is the output.
+Step = Callable[[tf.Tensor, tuple[tf.Tensor, ...]], tuple[tf.Tensor, ...]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ def run(
     A masked step changes no state. The graph holds plain TensorFlow operations only: it compiles under XLA, differentiates,
     and any server runs it. A sequence of no steps gives no outputs and returns the states it got.
 
+    For a cell that only adds its recurrent product to its input (`Cell.adds_product`), the gradient of the recurrent kernel is one
+    product after the backward loop instead of one a step; second derivatives then raise `LookupError`, unless `unroll` is on.
+
     Args:
         cell: A built cell.
         inputs: `[batch, time, input]` in the cell's compute dtype.
@@ -58,6 +61,7 @@ def run(
         the last states.
     """
     schedule = schedule or Schedule()
+    states = tuple(states)
     batch = tf.shape(inputs)[0]
     sequence = tf.transpose(inputs, [1, 0, 2])
     if training and cell.dropout:
@@ -66,43 +70,37 @@ def run(
     if training and cell.recurrent_dropout:
         recurrent_mask = _dropout_mask(cell, [batch, cell.units], cell.recurrent_dropout)
     recurrent = cell.recurrent_product(recurrent_mask)
-
-    def step(projected: tf.Tensor, states: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        output, new_states = cell.step(projected, states, recurrent)
-        return output, tuple(new_states)
-
+    projected = cell.project(sequence)
     mask = None if mask is None else tf.transpose(mask)
-    walk = _unrolled if schedule.unroll or inputs.shape[1] == 0 else _looped
-    outputs, states = walk(step, cell.project(sequence), tuple(states), mask, schedule)
-    return _read_out(cell, outputs, mask, schedule), list(states)
+
+    def step(projected: tf.Tensor, states: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
+        return tuple(cell.step(projected, states, recurrent)[1])
+
+    if schedule.unroll or inputs.shape[1] == 0:
+        hidden, states = _unrolled(step, projected, states, mask, schedule)
+    elif cell.adds_product:
+        deferred = DeferredKernelGradient(recurrent, states[0], go_backwards=schedule.go_backwards)
+        hidden, states = _looped(step, deferred.attach(projected), states, mask, schedule)
+        deferred.hidden = hidden
+    else:
+        hidden, states = _looped(step, projected, states, mask, schedule)
+    return _outputs(cell, hidden, states, mask, schedule), list(states)
 
 
 def _dropout_mask(cell: Cell, shape: list[tf.Tensor | int], rate: float) -> tf.Tensor:
     return keras.random.dropout(tf.ones(shape, cell.compute_dtype), rate, seed=cell.seed_generator)
 
 
-def _carries_output(mask: tf.Tensor | None, schedule: Schedule) -> bool:
-    """Whether a step needs the output of the step before it: to repeat it, or because it is the result."""
-    if not schedule.return_sequences:
-        return True
-    return mask is not None and not schedule.zero_output_for_mask
-
-
 def _advance(
-    step: Step, projected: tf.Tensor, states: tuple[tf.Tensor, ...], carried: tuple[tf.Tensor, ...], real: tf.Tensor | None
-) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-    """Makes one step; where `real` `[batch]` is False, states stay and the carried output, if any, is repeated."""
-    output, new_states = step(projected, states)
+    step: Step, projected: tf.Tensor, states: tuple[tf.Tensor, ...], real: tf.Tensor | None
+) -> tuple[tf.Tensor, ...]:
+    """Makes one step; states stay where `real` `[batch]` is False."""
+    new_states = step(projected, states)
     if real is None:
-        return output, new_states
+        return new_states
     # `Select` takes a condition of rank 1. `tf.where` would broadcast one of rank 2, and its gradient then works out the shapes
     # to sum over, at every step.
-    new_states = tuple(
-        tf.raw_ops.Select(condition=real, x=new, y=old) for new, old in zip(new_states, states, strict=True)
-    )
-    for previous in carried:
-        output = tf.raw_ops.Select(condition=real, x=output, y=previous)
-    return output, new_states
+    return tuple(tf.raw_ops.Select(condition=real, x=new, y=old) for new, old in zip(new_states, states, strict=True))
 
 
 def _looped(
@@ -113,43 +111,29 @@ def _looped(
     steps = tf.shape(projected)[0] if length is None else length
     inputs = tf.TensorArray(projected.dtype, steps, element_shape=projected.shape[1:]).unstack(projected)
     reals = None if mask is None else tf.TensorArray(tf.bool, steps, element_shape=mask.shape[1:]).unstack(mask)
-    nothing = tf.zeros_like(states[0])  # the first state is the output
-    carried = (nothing,) if _carries_output(mask, schedule) else ()
-    written = ()
-    if schedule.return_sequences:
-        # Zero steps with an unknown batch size would leave the stack without a known shape: one step is always there.
-        size = tf.maximum(steps, 1) if length is None else steps
-        written = (tf.TensorArray(nothing.dtype, size, element_shape=nothing.shape),)
-        if length is None:
-            written = (written[0].write(0, nothing),)
+    # Zero steps with an unknown batch size would leave the stack without a known shape: one step is always there.
+    size = tf.maximum(steps, 1) if length is None else steps
+    hidden = tf.TensorArray(states[0].dtype, size, element_shape=states[0].shape)
+    if length is None:
+        hidden = hidden.write(0, tf.zeros_like(states[0]))
 
-    def body(
-        time: tf.Tensor,
-        states: tuple[tf.Tensor, ...],
-        carried: tuple[tf.Tensor, ...],
-        written: tuple[tf.TensorArray, ...],
-    ) -> tuple:
+    def body(time: tf.Tensor, states: tuple[tf.Tensor, ...], hidden: tf.TensorArray) -> tuple:
         source = steps - 1 - time if schedule.go_backwards else time
-        real = None if reals is None else reals.read(source)
-        output, new_states = _advance(step, inputs.read(source), states, carried, real)
+        new_states = _advance(step, inputs.read(source), states, None if reals is None else reals.read(source))
         for new, old in zip(new_states, states, strict=True):
             new.set_shape(old.shape)  # the batch size may be known from an initial state only
-        output.set_shape(nothing.shape)
-        carried = (output,) if carried else ()
-        return time + 1, new_states, carried, tuple(array.write(time, output) for array in written)
+        return time + 1, new_states, hidden.write(time, new_states[0])
 
-    _, states, carried, written = tf.while_loop(
+    _, states, hidden = tf.while_loop(
         lambda time, *_: time < steps,
         body,
-        (tf.constant(0), states, carried, written),
+        (tf.constant(0), states, hidden),
         maximum_iterations=steps,  # XLA sizes what the backward pass needs by it
         parallel_iterations=32,
         swap_memory=True,
     )
-    if not schedule.return_sequences:
-        return carried[0], states
-    outputs = written[0].stack()
-    return (outputs[:steps] if length is None else outputs), states
+    hidden = hidden.stack()
+    return (hidden[:steps] if length is None else hidden), states
 
 
 def _unrolled(
@@ -158,40 +142,83 @@ def _unrolled(
     """Walks the steps of `projected` `[time, batch, columns]` one after another in the graph.
 
     Returns:
-        The outputs before the read-out, `[time, batch, units]` with `return_sequences`, else `[batch, units]`; and the last states.
+        The first state after every step, `[time, batch, units]` in the order of the walk, and the last states.
     """
     steps = tf.unstack(projected)
     reals = [None] * len(steps) if mask is None else tf.unstack(mask)
-    order = reversed(range(len(steps))) if schedule.go_backwards else range(len(steps))
-    output = tf.zeros_like(states[0])
-    outputs = []
-    for time in order:
-        carried = (output,) if _carries_output(mask, schedule) else ()
-        output, states = _advance(step, steps[time], states, carried, reals[time])
-        outputs.append(output)
-    if not schedule.return_sequences:
-        return output, states
-    return (tf.stack(outputs) if outputs else tf.zeros_like(states[0])[tf.newaxis][:0]), states
+    hidden = []
+    for time in reversed(range(len(steps))) if schedule.go_backwards else range(len(steps)):
+        states = _advance(step, steps[time], states, reals[time])
+        hidden.append(states[0])
+    return (tf.stack(hidden) if hidden else states[0][tf.newaxis][:0]), states
 
 
-def _read_out(cell: Cell, outputs: tf.Tensor, mask: tf.Tensor | None, schedule: Schedule) -> tf.Tensor:
-    """Applies the output projection and turns time-major outputs into `[batch, time, output_size]`.
+def _outputs(
+    cell: Cell, hidden: tf.Tensor, states: tuple[tf.Tensor, ...], mask: tf.Tensor | None, schedule: Schedule
+) -> tf.Tensor:
+    """Turns the states h into the layer's outputs: read-out, zeros where nothing was seen, batch first.
 
-    The output before a sequence's first real step is zero, and an output projection must not make something of it.
+    As in Keras, the output before a sequence's first real step is zero, whatever the initial state.
     """
-    outputs = cell.read_out(outputs)
     if not schedule.return_sequences:
-        if mask is None or cell.output_units is None:
-            return outputs
-        return _zero_where_not(tf.reduce_any(mask, axis=0), outputs)
-    if mask is not None and schedule.go_backwards:
-        mask = tf.reverse(mask, [0])
-    if mask is not None and schedule.zero_output_for_mask:
-        outputs = _zero_where_not(mask, outputs)
-    elif mask is not None and cell.output_units is not None:
-        outputs = _zero_where_not(tf.cumsum(tf.cast(mask, tf.int32)) > 0, outputs)
+        output = cell.read_out(states[0])
+        return output if mask is None else _zero_where_not(tf.reduce_any(mask, axis=0), output)
+    outputs = cell.read_out(hidden)
+    if mask is not None:
+        mask = tf.reverse(mask, [0]) if schedule.go_backwards else mask
+        seen = mask if schedule.zero_output_for_mask else tf.cumsum(tf.cast(mask, tf.int32)) > 0
+        outputs = _zero_where_not(seen, outputs)
     return tf.transpose(outputs, [1, 0, 2])
 
 
 def _zero_where_not(mask: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
     return tf.where(mask[..., tf.newaxis], outputs, tf.zeros([], outputs.dtype))
+
+
+class DeferredKernelGradient:
+    """Makes the gradient of the recurrent kernel after the backward loop, as one product over all steps.
+
+    Where `projected_t + h_{t-1} U` is all that becomes of the product, its gradient is that of `projected_t`, so that
+    dU = Σ_t h_{t-1}ᵀ dprojected_t. The loop sees a U without gradient, and the gradient that arrives at `projected` makes U's.
+
+    Args:
+        recurrent: The cell's products; its only kernel is taken out of the loop's gradient.
+        first: The first state h, `[batch, units]`.
+        go_backwards: Whether the loop walks from the last step to the first.
+
+    Attributes:
+        hidden: The state h after every step, `[time, batch, units]` in the order of the walk; to be set once the loop is built.
+    """
+
+    def __init__(self, recurrent: RecurrentProduct, first: tf.Tensor, *, go_backwards: bool) -> None:
+        (self._kernel,) = recurrent.kernels
+        recurrent.kernels = (tf.stop_gradient(self._kernel),)
+        self._dropout_mask = recurrent.dropout_mask
+        self._first = first
+        self._go_backwards = go_backwards
+        self.hidden: tf.Tensor | None = None
+
+    def attach(self, projected: tf.Tensor) -> tf.Tensor:
+        """Returns `projected` `[time, batch, columns]`, through whose gradient the kernel gets its own."""
+
+        @tf.custom_gradient
+        def identity(projected: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+            del kernel
+            return tf.identity(projected), self._gradient
+
+        return identity(projected, self._kernel)
+
+    def _gradient(self, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # The kernel inside the loop is a constant to autodiff: a second derivative would silently lack a part.
+        upstream = tf.raw_ops.PreventGradient(
+            input=upstream, message="second derivatives of a recurrent layer need `unroll=True`"
+        )
+        before = tf.concat([self._first[tf.newaxis], self.hidden], axis=0)[:-1]
+        if self._go_backwards:
+            before = tf.reverse(before, [0])
+        if self._dropout_mask is not None:
+            before = before * self._dropout_mask
+        rows, columns = self._kernel.shape
+        return upstream, tf.matmul(
+            tf.reshape(before, [-1, rows]), tf.reshape(upstream, [-1, columns]), transpose_a=True
+        )

@@ -19,8 +19,8 @@ class EntityScore(keras.metrics.Metric):
     An entity is found if a predicted one has the same first token, last token and type (Tjong Kim Sang & De Meulder
     2003, "Introduction to the CoNLL-2003 shared task"). Any tags of any scheme (`zoo.tag_schemes`) are read the way
     `zoo.tag_schemes.spans` and seqeval's default mode read them, malformed sequences included. The result equals
-    seqeval's on the strings without leaving the graph: it compiles under XLA, and under a strategy the counts are summed
-    over the replicas.
+    seqeval's on the strings without leaving the graph: it compiles under XLA, and under a strategy the counts are
+    summed over the replicas.
 
     ```python
     metric = EntityScore(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.showing.files import replacing
+from zoo.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from zoo.files import replacing
 from zoo.showing.colors import hue, xterm
-from zoo.showing.files import replacing
 from zoo.showing.page import PAGE
 from zoo.tag_schemes import Span, spans
 

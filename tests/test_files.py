@@ -1,6 +1,6 @@
 import pytest
 
-from zoo.showing.files import replacing
+from zoo.files import replacing
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):

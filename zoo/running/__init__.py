@@ -1,0 +1,1 @@
+"""What every script in `recipes/` does alike: flags, data, a working folder, a report."""

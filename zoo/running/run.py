@@ -1,0 +1,195 @@
+"""One run of a recipe: what it reads, where it stands, and what it leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import platform
+import shutil
+import statistics
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+import zoo
+from zoo import datasets
+from zoo.files import replacing
+from zoo.models.task import Task
+from zoo.running.flags import Options
+from zoo.showing import training_curve
+from zoo.training.checkpoints import BEST, Checkpoints, RunState, newest
+from zoo.training.strategies import strategy
+
+_LOG = logging.getLogger(__name__)
+
+_HELD_OUT = 10  # without a validation file, one training record in so many
+_MAY_CHANGE = {"epochs", "patience"}  # what a resumed run may choose anew
+
+
+class Run:
+    """Carries a script from its flags to its report.
+
+    In the working folder: `checkpoints/` (the newest epoch and the best), `tensorboard/`, `history.csv`,
+    `training_curve.png`, `metrics.json`, and whatever the script adds.
+
+    Attributes:
+        options: What was asked for.
+        workdir: The working folder.
+        strategy: The distribution strategy; make and load models in its scope.
+        state: Where the run stands.
+    """
+
+    def __init__(self, options: Options) -> None:
+        """Opens the working folder.
+
+        Args:
+            options: What was asked for.
+
+        Raises:
+            ValueError: The folder holds another run, or none to resume, or one with another configuration.
+            OSError: The folder cannot be written.
+        """
+        self.options = options
+        self.workdir = options.workdir
+        self.strategy = strategy(options.strategy)
+        self._checkpoints = self.workdir / "checkpoints"
+        self._found = newest(self._checkpoints)
+        self.state = RunState()
+        if options.resume:
+            if self._found is None:
+                raise ValueError(f"--resume: {self.workdir} holds no whole epoch of a run; leave --resume out to begin")
+            self.state = self._found[1]
+        elif self._found is not None:
+            self._clear()
+        self.workdir.mkdir(parents=True, exist_ok=True)
+
+    def _clear(self) -> None:
+        """Makes room for a new run where the old one was a demonstration or somebody says so."""
+        if not self.options.default_workdir:
+            raise ValueError(
+                f"{self.workdir} holds a run of {self._found[1].epoch} epochs: add --resume to go on, "
+                "or choose another --workdir"
+            )
+        self._found = None
+        shutil.rmtree(self._checkpoints)
+        shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
+
+    def data(self, read_file: Callable[[str], tf.data.Dataset]) -> tuple[tf.data.Dataset, ...]:
+        """Returns the training, validation and test records.
+
+        Args:
+            read_file: Makes records of a file.
+
+        Raises:
+            ValueError: A malformed or empty file, or an unknown data set.
+        """
+        options = self.options
+        if options.train is None:
+            return tuple(datasets.load(options.data, split=split) for split in ("train", "validation", "test"))
+        train = read_file(options.train)
+        if options.valid:
+            valid = read_file(options.valid)
+        else:
+            _LOG.warning("no --valid: every %dth training record is held out for validation", _HELD_OUT)
+            train, valid = _held_out(train)
+        if not options.test:
+            _LOG.warning("no --test: the figures reported are those of the validation data, which chose the best epoch")
+        return train, valid, read_file(options.test) if options.test else valid
+
+    def model(self) -> Task:
+        """Makes the model, or loads it where the run is resumed. Call it inside the strategy's scope.
+
+        Raises:
+            ValueError: The run to resume has another configuration, or its model cannot be read.
+        """
+        if self._found is None:
+            return zoo.get(self.options.recipe, **self.options.config.to_dict())
+        model = zoo.load(self._found[0])
+        asked, saved = self.options.config.to_dict(), model.config.to_dict()
+        other = [name for name in asked if asked[name] != saved[name] and name not in _MAY_CHANGE]
+        if other:
+            differences = ", ".join(f"{name}={asked[name]} (was {saved[name]})" for name in other)
+            raise ValueError(f"--resume goes on with the same configuration, but {differences}: use another --workdir")
+        return model
+
+    def fit(self, model: Task, train: tf.data.Dataset, valid: tf.data.Dataset, monitor: str) -> Task:
+        """Trains from where the run stands and returns the best epoch's model.
+
+        Args:
+            model: What `model()` returned.
+            train: Training records.
+            valid: Validation records.
+            monitor: The log that says which epoch is best, for example `val_f1`.
+        """
+        config = self.options.config
+        if self.state.epoch < config.epochs and not self.state.stopped:
+            checkpoints = Checkpoints(self._checkpoints, self.state, monitor, config.patience)
+            tensorboard = keras.callbacks.TensorBoard(self.workdir / "tensorboard", write_graph=False)
+            model.fit(
+                train,
+                validation_data=valid,
+                epochs=config.epochs,
+                initial_epoch=self.state.epoch,
+                callbacks=[checkpoints, tensorboard],
+            )
+        with self.strategy.scope():
+            return zoo.load(self.best_model)
+
+    @property
+    def best_model(self) -> Path:
+        """The best epoch's `.keras` file."""
+        return self._checkpoints / BEST
+
+    def report(self, model: Task, train: tf.data.Dataset, scores: Mapping[str, float]) -> dict[str, Any]:
+        """Writes `metrics.json`, `history.csv` and `training_curve.png`, and returns the metrics.
+
+        Args:
+            model: The best model.
+            train: Training records, to be counted.
+            scores: What `evaluate` returned on the test records.
+        """
+        history, options = self.state.history, self.options
+        # The first epoch traces and warms up: a speed is told by the others, where there are any.
+        seconds = history["seconds"][1:] or history["seconds"]
+        metrics = {
+            "recipe": options.recipe,
+            "data": options.train or options.data,
+            "reported_on": "validation" if options.train and not options.test else "test",
+            **{name: float(value) for name, value in scores.items()},
+            "epochs": self.state.epoch,
+            "best_epoch": self.state.best_epoch,
+            "seconds": sum(history["seconds"]),
+            "training_examples_per_second": _count(train) / statistics.median(seconds),
+            "parameters": model.count_params(),
+            "strategy": options.strategy,
+            "versions": {"zoo": zoo.__version__, "tensorflow": tf.__version__, "python": platform.python_version()},
+            "config": options.config.to_dict(),
+        }
+        with replacing(self.workdir / "metrics.json") as path:
+            path.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        with replacing(self.workdir / "history.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["epoch", *history])
+            writer.writerows([epoch, *row] for epoch, row in enumerate(zip(*history.values(), strict=True), 1))
+        training_curve(history, self.workdir / "training_curve.png", title=options.recipe)
+        return metrics
+
+
+def _held_out(records: tf.data.Dataset) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    """Splits off every tenth record."""
+
+    def part(chosen: bool) -> tf.data.Dataset:
+        numbered = records.enumerate().filter(lambda number, _: ((number % _HELD_OUT) == 0) == chosen)
+        return numbered.map(lambda _, record: record)
+
+    return part(False), part(True)
+
+
+def _count(records: tf.data.Dataset) -> int:
+    """Counts the records, by reading them where the source does not say."""
+    known = int(records.cardinality())
+    return known if known >= 0 else int(records.reduce(0, lambda total, _: total + 1))

@@ -1,0 +1,37 @@
+"""How every script begins and ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from absl import app, logging
+
+from zoo.running import flags
+
+
+def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
+    """Reads the flags and runs a script; what is wrong with its input is one line on standard error and exit code 1.
+
+    Args:
+        recipe: The recipe that runs unless `--recipe` says otherwise.
+        main: The script; it gets what was asked for.
+    """
+    # TensorFlow's start-up notes would bury the few lines that matter; whoever wants them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    flags.define(recipe)
+
+    def run(arguments: list[str]) -> None:
+        if len(arguments) > 1:
+            app.usage(shorthelp=True, exitcode=1, detailed_error=f"not a flag: {arguments[1]!r}; write --flag=value")
+        logging.use_absl_handler()
+        try:
+            main(flags.options())
+        except (ValueError, TypeError, OSError, RuntimeError) as error:
+            logging.debug("where it happened", exc_info=True)
+            text = str(error).strip() or type(error).__name__
+            print(f"error: {text}\n(--verbosity=1 shows where it happened)", file=sys.stderr)
+            sys.exit(1)
+
+    app.run(run)
