@@ -117,6 +117,12 @@ def test_gradient_of_log_partition_is_the_pairwise_marginals():
     np.testing.assert_allclose(gradient, expected, atol=1e-12)
 
 
+@pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="GPU kernels do not check indices")
+def test_path_of_an_unknown_tag_is_refused():
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        path_score(tf.zeros([2, 3, 4, 4]), [[0, 4, 0], [0, 0, 0]])
+
+
 def test_gradient_of_path_score_is_the_path():
     potentials = tf.constant(random_chain().potentials)[:1]
     with tf.GradientTape() as tape:

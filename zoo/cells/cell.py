@@ -20,21 +20,23 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
 
     A subclass says how many blocks of `units` columns its kernels have (`gates`) and writes `step`. The parts are:
 
-    - `project(x)`: what does not depend on time, the product with the kernel plus the bias. A loop does it for all steps at once.
-    - `step(projected, states, recurrent)`: the recurrence. Every product of a state with a recurrent weight goes through
-      `recurrent` (see `RecurrentProduct`).
-    - `read_out(h)`: the optional output projection `o_t = g(h_t W + b)`, which nothing feeds back; a loop does it for all
-      steps at once, afterwards.
+    - `project(x)`: what does not depend on time, the product with the kernel plus the bias. A loop does it for all
+      steps at once.
+    - `step(projected, states, recurrent)`: the recurrence. Every product of a state with a recurrent weight goes
+      through `recurrent` (see `RecurrentProduct`).
+    - `read_out(h)`: the optional output projection `o_t = g(h_t W + b)`, which nothing feeds back; a loop does it for
+      all steps at once, afterwards.
 
     `call(inputs, states)` is the three in a row, so a cell also works inside `keras.layers.RNN`.
 
     Class attributes:
         gates: Blocks of `units` columns in `kernel` and `recurrent_kernel`.
-        recurrent_blocks: For each product in a step, the half-open range of gates whose columns it multiplies by. The default
-            is one product with the whole recurrent kernel.
+        recurrent_blocks: For each product in a step, the half-open range of gates whose columns it multiplies by. The
+            default is one product with the whole recurrent kernel.
         state_count: How many states `[batch, units]` the cell carries; the first is its output h.
-        adds_product: Says that all that becomes of `projected` and of `recurrent(h)`, h being the first state, is their sum. Both then
-            have the same gradient, and a loop gets the recurrent kernel's from the input's.
+        adds_product: Says that all that becomes of product 0, which must be of the first state h, is that it is added
+            to as many first columns of `projected`, of which nothing else becomes either. Both then have the same
+            gradient, and a loop gets the recurrent kernel's from the input's. False is always right, only slower.
 
     Args:
         units: Width of the states, at least 1.
@@ -49,10 +51,10 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         kernel_constraint: Constraint on `kernel` (and on the output projection's).
         recurrent_constraint: Constraint on `recurrent_kernel`.
         bias_constraint: Constraint on `bias` (and on the output projection's).
-        dropout: Rate in [0, 1) at which entries of the input are dropped. One mask serves all steps of a sequence (Gal &
-            Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks").
-        recurrent_dropout: Rate in [0, 1) at which entries of h are dropped before its product with the recurrent kernel; one
-            mask for all steps and all gates.
+        dropout: Rate in [0, 1) at which entries of the input are dropped. One mask serves all steps of a sequence
+            (Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks").
+        recurrent_dropout: Rate in [0, 1) at which entries of h are dropped before its product with the recurrent
+            kernel; one mask for all steps and all gates.
         seed: Seed of the dropout masks.
         output_units: Width of the output projection; `None` means that the output is h itself.
         output_activation: The g of the output projection; linear by default.
@@ -87,6 +89,7 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         output_activation: Any = None,
         **kwargs: Any,
     ) -> None:
+        """Stores the arguments; `build` makes the weights."""
         super().__init__(**kwargs)
         self._check(units=units, output_units=output_units, dropout=dropout, recurrent_dropout=recurrent_dropout)
         self.units = units
@@ -170,36 +173,32 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
             inputs: `[..., input]`: one step `[batch, input]`, or all steps with time before or after the batch.
 
         Returns:
-            `[..., gates * units]`.
+            `[..., columns]`; there are `gates * units` columns, unless the cell says otherwise.
         """
-        bias = self._read(self.bias) if self.use_bias else None
-        return _affine(inputs, self._read(self.kernel), self._input_bias(bias))
+        return _affine(inputs, *self._projection())
 
-    def _input_bias(self, bias: tf.Tensor | None) -> tf.Tensor | None:
-        return bias
+    def _projection(self) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Returns the matrix and the bias of `project`, read and cast."""
+        return self._read(self.kernel), self._read(self.bias) if self.use_bias else None
 
-    def _recurrent_bias(self, bias: tf.Tensor | None) -> tf.Tensor | None:
-        del bias
-        return None
-
-    def recurrent_product(self, dropout_mask: tf.Tensor | None = None) -> RecurrentProduct:
+    def recurrent_product(self, dropout_mask: tf.Tensor | None = None, *, many_steps: bool = False) -> RecurrentProduct:
         """Reads the recurrent weights, to be called once before a loop.
 
         Args:
             dropout_mask: `[batch, units]` for h, or `None`.
+            many_steps: Whether a loop will use it, and not a single step.
 
         Returns:
             What to hand to `step`.
         """
         kernel = self._read(self.recurrent_kernel)
-        bias = self._recurrent_bias(self._read(self.bias) if self.use_bias else None)
         columns = [slice(first * self.units, last * self.units) for first, last in self.recurrent_blocks]
-        whole = len(columns) == 1
         return RecurrentProduct(
-            kernels=[kernel] if whole else [kernel[:, block] for block in columns],
-            biases=[bias] if whole or bias is None else [bias[block] for block in columns],
+            # The usual single product takes the kernel as it is.
+            kernels=[kernel] if len(columns) == 1 else [kernel[:, block] for block in columns],
             diagonals=None if self.peephole_kernel is None else self._read(self.peephole_kernel),
             dropout_mask=dropout_mask,
+            many_steps=many_steps,
         )
 
     def step(
@@ -208,7 +207,7 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         """One step of the recurrence; every cell writes its own.
 
         Args:
-            projected: `[batch, gates * units]`, one step of `project`'s result.
+            projected: `[batch, columns]`, one step of `project`'s result.
             states: `state_count` tensors `[batch, units]`.
             recurrent: Makes the products with the recurrent weights.
 
@@ -289,6 +288,7 @@ class GatedCell(Cell):
     def __init__(
         self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", **kwargs: Any
     ) -> None:
+        """Stores the arguments; `build` makes the weights."""
         super().__init__(units, activation, **kwargs)
         self.recurrent_activation = keras.activations.get(recurrent_activation)
 

@@ -15,11 +15,11 @@ class ElmanCell(Cell):
 
         h_t = f(x_t W + h_{t-1} U + b)
 
-    Weights: `kernel` W `[input, units]`, `recurrent_kernel` U `[units, units]`, `bias` b `[units]`, as `keras.layers.SimpleRNN`.
-    One state h `[batch, units]`.
+    Weights: `kernel` W `[input, units]`, `recurrent_kernel` U `[units, units]`, `bias` b `[units]`, as
+    `keras.layers.SimpleRNN`. One state h `[batch, units]`.
 
-    With `activation="relu", recurrent_initializer="identity"` it is the IRNN, whose gradient neither explodes nor vanishes
-    at the start of training.
+    With `activation="relu", recurrent_initializer="identity"` it is the IRNN, whose gradient neither explodes nor
+    vanishes at the start of training.
 
     Elman 1990, "Finding Structure in Time"; Le, Jaitly & Hinton 2015, "A Simple Way to Initialize Recurrent Networks of
     Rectified Linear Units", https://arxiv.org/abs/1504.00941.

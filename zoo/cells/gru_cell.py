@@ -23,13 +23,13 @@ class GRUCell(GatedCell):
         h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ c_t                   update_gate="keep"
         h_t = (1 - z_t) ⊙ h_{t-1} + z_t ⊙ c_t                   update_gate="renew"
 
-    Weights: `kernel` W `[input, 3 units]`, `recurrent_kernel` U `[units, 3 units]`, `bias` `[2, 3 units]` (the input's and
-    the recurrent one) if `reset_after`, else `[3 units]`; gate order z, r, candidate, as `keras.layers.GRU`. One state h
-    `[batch, units]`.
+    Weights: `kernel` W `[input, 3 units]`, `recurrent_kernel` U `[units, 3 units]`, `bias` `[2, 3 units]` (the
+    input's and the recurrent one) if `reset_after`, else `[3 units]`; gate order z, r, candidate, as
+    `keras.layers.GRU`. One state h `[batch, units]`.
 
     Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation":
-    https://arxiv.org/abs/1406.1078v3 has the reset before the product and z = keep, v1 of the same paper the reset after; Chung et
-    al. 2014, https://arxiv.org/abs/1412.3555, and most courses have z = renew.
+    https://arxiv.org/abs/1406.1078v3 has the reset before the product and z = keep, v1 of the same paper the reset
+    after; Chung et al. 2014, https://arxiv.org/abs/1412.3555, and most courses have z = renew.
 
     Args:
         units: Width of the state.
@@ -44,6 +44,7 @@ class GRUCell(GatedCell):
     """
 
     gates = 3
+    adds_product = True
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class GRUCell(GatedCell):
         update_gate: str = "keep",
         **kwargs: Any,
     ) -> None:
+        """Stores the arguments; `build` makes the weights."""
         super().__init__(units, activation, recurrent_activation, **kwargs)
         self.reset_after = reset_after
         self.update_gate = check_convention(update_gate)
@@ -69,23 +71,29 @@ class GRUCell(GatedCell):
         """`(2, 3 units)` with `reset_after`, else `(3 units,)`."""
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
-    def _input_bias(self, bias: tf.Tensor | None) -> tf.Tensor | None:
-        return bias[0] if bias is not None and self.reset_after else bias
-
-    def _recurrent_bias(self, bias: tf.Tensor | None) -> tf.Tensor | None:
-        return bias[1] if bias is not None and self.reset_after else None
+    def _projection(self) -> tuple[tf.Tensor, tf.Tensor | None]:
+        if not self.reset_after:
+            return super()._projection()
+        # Columns z, r, the recurrent bias of what is reset, candidate: so h U is only ever added to the first three.
+        kernel_gates, kernel_candidate = tf.split(self._read(self.kernel), [2 * self.units, self.units], axis=1)
+        kernel = tf.concat([kernel_gates, tf.zeros_like(kernel_candidate), kernel_candidate], axis=1)
+        if not self.use_bias:
+            return kernel, None
+        bias = tf.reshape(self._read(self.bias), [2, 3, self.units])
+        return kernel, tf.concat([bias[0, 0] + bias[1, 0], bias[0, 1] + bias[1, 1], bias[1, 2], bias[0, 2]], axis=0)
 
     def step(
         self, projected: tf.Tensor, states: tuple[tf.Tensor, ...], recurrent: RecurrentProduct
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """See `Cell.step`; `projected` is `[batch, 3 units]`."""
+        """See `Cell.step`; `projected` is `[batch, 4 units]` with `reset_after`, else `[batch, 3 units]`."""
         (h,) = states
-        x_gates, x_candidate = tf.split(projected, [2 * self.units, self.units], axis=-1)
         if self.reset_after:
-            h_gates, h_candidate = tf.split(recurrent(h), [2 * self.units, self.units], axis=-1)
-            z, r = tf.split(self.recurrent_activation(x_gates + h_gates), 2, axis=-1)
-            candidate = self.activation(x_candidate + r * h_candidate)
+            added, x_candidate = tf.split(projected, [3 * self.units, self.units], axis=-1)
+            gates, past = tf.split(added + recurrent(h), [2 * self.units, self.units], axis=-1)
+            z, r = tf.split(self.recurrent_activation(gates), 2, axis=-1)
+            candidate = self.activation(x_candidate + r * past)
         else:
+            x_gates, x_candidate = tf.split(projected, [2 * self.units, self.units], axis=-1)
             z, r = tf.split(self.recurrent_activation(x_gates + recurrent(h, 0)), 2, axis=-1)
             candidate = self.activation(x_candidate + recurrent(r * h, 1))
         h = mix(self.update_gate, z, h, candidate)

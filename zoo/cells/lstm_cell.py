@@ -22,8 +22,8 @@ class LSTMCell(GatedCell):
         c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
         h_t = o_t ⊙ φ(c_t)
 
-    Weights: `kernel` W `[input, 4 units]`, `recurrent_kernel` U `[units, 4 units]`, `bias` b `[4 units]`; gate order i, f, g, o,
-    as `keras.layers.LSTM`. Two states, h and c, each `[batch, units]`.
+    Weights: `kernel` W `[input, 4 units]`, `recurrent_kernel` U `[units, 4 units]`, `bias` b `[4 units]`; gate order
+    i, f, g, o, as `keras.layers.LSTM`. Two states, h and c, each `[batch, units]`.
 
     Hochreiter & Schmidhuber 1997, "Long Short-Term Memory"; forget gate: Gers, Schmidhuber & Cummins 2000, "Learning to
     Forget"; its bias of one: Jozefowicz, Zaremba & Sutskever 2015, "An Empirical Exploration of Recurrent Network
@@ -33,7 +33,8 @@ class LSTMCell(GatedCell):
         units: Width of the states.
         activation: φ; "tanh" by default.
         recurrent_activation: σ; "sigmoid" by default.
-        unit_forget_bias: Whether the forget gate's bias starts at one, so that the cell remembers until it has learnt what to forget.
+        unit_forget_bias: Whether the forget gate's bias starts at one, so that the cell remembers until it has learnt
+            what to forget.
         **kwargs: As `Cell`.
     """
 
@@ -50,11 +51,16 @@ class LSTMCell(GatedCell):
         unit_forget_bias: bool = True,
         **kwargs: Any,
     ) -> None:
+        """Stores the arguments; `build` makes the weights."""
         super().__init__(units, activation, recurrent_activation, **kwargs)
         self.unit_forget_bias = unit_forget_bias
 
     def _initializer_of(self, name: str, role: str) -> Any:
-        return self._forget_bias_initializer if name == "bias" and self.unit_forget_bias else super()._initializer_of(name, role)
+        return (
+            self._forget_bias_initializer
+            if name == "bias" and self.unit_forget_bias
+            else super()._initializer_of(name, role)
+        )
 
     def _forget_bias_initializer(self, shape: tuple[int, ...], *args: Any, **kwargs: Any) -> tf.Tensor:
         del shape

@@ -28,15 +28,16 @@ class PeepholeLSTMCell(LSTMCell):
     Weights: those of `LSTMCell`, then `peephole_kernel` `[3, units]`, the rows p_i, p_f, p_o. Two states, h and c, each
     `[batch, units]`.
 
-    Gers & Schmidhuber 2000, "Recurrent Nets that Time and Count"; Gers, Schraudolph & Schmidhuber 2002, "Learning Precise
-    Timing with LSTM Recurrent Networks".
+    Gers & Schmidhuber 2000, "Recurrent Nets that Time and Count"; Gers, Schraudolph & Schmidhuber 2002, "Learning
+    Precise Timing with LSTM Recurrent Networks".
 
     Args:
         units: Width of the states.
         activation: φ; "tanh" by default.
         recurrent_activation: σ; "sigmoid" by default.
         output_peephole: "current", as in the papers, or "previous", as for the other two gates.
-        peephole_initializer: Initializer of `peephole_kernel`. With zeros, the default, training starts from the plain LSTM.
+        peephole_initializer: Initializer of `peephole_kernel`. With zeros, the default, training starts from the
+            plain LSTM.
         **kwargs: As `LSTMCell`.
 
     Raises:
@@ -53,6 +54,7 @@ class PeepholeLSTMCell(LSTMCell):
         peephole_initializer: Any = "zeros",
         **kwargs: Any,
     ) -> None:
+        """Stores the arguments; `build` makes the weights."""
         super().__init__(units, activation, recurrent_activation, **kwargs)
         if output_peephole not in _OUTPUT_PEEPHOLES:
             raise ValueError(f"`output_peephole` must be one of {_OUTPUT_PEEPHOLES}, got {output_peephole!r}")

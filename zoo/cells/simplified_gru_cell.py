@@ -21,12 +21,12 @@ class SimplifiedGRUCell(GatedCell):
         h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ c_t     update_gate="keep"
         h_t = (1 - z_t) ⊙ h_{t-1} + z_t ⊙ c_t     update_gate="renew"
 
-    Weights: `kernel` W `[input, 2 units]`, `recurrent_kernel` U `[units, 2 units]`, `bias` b `[2 units]`; gate order z, candidate. One
-    state h `[batch, units]`.
+    Weights: `kernel` W `[input, 2 units]`, `recurrent_kernel` U `[units, 2 units]`, `bias` b `[2 units]`; gate order
+    z, candidate. One state h `[batch, units]`.
 
-    The update gate alone with a candidate from the whole state is the coupled-gate recurrent network of Collins, Sohl-Dickstein &
-    Sussillo 2017, "Capacity and Trainability in Recurrent Neural Networks" (there: the UGRNN), https://arxiv.org/abs/1611.09913; courses teach
-    it as the simplified GRU, with `update_gate="renew"`.
+    The update gate alone with a candidate from the whole state is the coupled-gate recurrent network of Collins,
+    Sohl-Dickstein & Sussillo 2017, "Capacity and Trainability in Recurrent Neural Networks" (there: the UGRNN),
+    https://arxiv.org/abs/1611.09913; courses teach it as the simplified GRU, with `update_gate="renew"`.
 
     Args:
         units: Width of the state.
@@ -51,6 +51,7 @@ class SimplifiedGRUCell(GatedCell):
         update_gate: str = "keep",
         **kwargs: Any,
     ) -> None:
+        """Stores the arguments; `build` makes the weights."""
         super().__init__(units, activation, recurrent_activation, **kwargs)
         self.update_gate = check_convention(update_gate)
 

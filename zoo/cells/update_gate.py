@@ -21,7 +21,8 @@ def check_convention(update_gate: str) -> str:
 def mix(update_gate: str, z: tf.Tensor, h: tf.Tensor, candidate: tf.Tensor) -> tf.Tensor:
     """Mixes the previous state with the candidate; all tensors are `[batch, units]`.
 
-    `"keep"`: z h + (1 - z) candidate, z says how much is kept. `"renew"`: (1 - z) h + z candidate, z says how much is new.
+    `"keep"`: z h + (1 - z) candidate, z says how much is kept. `"renew"`: (1 - z) h + z candidate, z says how much is
+    new.
     """
     # One product less than the equation as written.
     if update_gate == "keep":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -168,7 +169,7 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
         value = float(value)
     if not isinstance(value, base) or (base is int and isinstance(value, bool)):
         raise TypeError(wrong)
-    if bounds is not None and value not in bounds:
+    if (bounds is not None and value not in bounds) or (base is float and not math.isfinite(value)):
         raise ValueError(wrong)
     return value
 

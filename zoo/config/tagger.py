@@ -24,6 +24,7 @@ class TaggerConfig(Config):
         min_count: Words seen less often in training are unknown words.
         lowercase: Whether words (not characters) are lower-cased.
         normalise_digits: Whether every digit of a word becomes 0.
+        case_dim: Size of an embedding of how a word is written (lower, Capitalised, UPPER, ...); 0 leaves it out.
         characters: How a word's characters are read: `cnn`, `bilstm` or `none`.
         char_dim: Size of a character embedding.
         char_units: Filters of the CNN, or units of each direction of the BiLSTM.
@@ -37,7 +38,8 @@ class TaggerConfig(Config):
         tag_scheme: What the tags are converted to inside the model; answers are always IOB2.
         dropout: Between embeddings, recurrent layers and head.
         recurrent_dropout: On the recurrent state, one mask for all steps.
-        word_dropout: Share of words that are replaced by the unknown word in training, so that it is learnt.
+        word_dropout: A word seen n times in training is replaced there by the unknown word with probability
+            word_dropout / (word_dropout + n), so that the unknown word is learnt from rare ones; 0 never does it.
         max_tokens: Longer training sentences are cut here; how many were cut is reported. None keeps all.
         optimizer: Name of the optimizer.
         learning_rate: Its peak rate.
@@ -61,6 +63,7 @@ class TaggerConfig(Config):
     min_count: Count = 1
     lowercase: bool = True
     normalise_digits: bool = True
+    case_dim: Annotated[int, Range(0)] = 8
     characters: Literal["cnn", "bilstm", "none"] = "cnn"
     char_dim: Count = 30
     char_units: Count = 50
@@ -74,7 +77,7 @@ class TaggerConfig(Config):
     tag_scheme: Literal["iob2", "bioes"] = "bioes"
     dropout: Rate = 0.5
     recurrent_dropout: Rate = 0.0
-    word_dropout: Rate = 0.05
+    word_dropout: Annotated[float, Range(0.0)] = 0.5
     max_tokens: Count | None = None
     optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = "adam"
     learning_rate: Annotated[float, Range(0.0)] = 0.002

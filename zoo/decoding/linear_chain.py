@@ -66,14 +66,14 @@ def path_score(potentials: tf.Tensor, tag_ids: tf.Tensor) -> tf.Tensor:
 
     Returns:
         float [batch]; about `FORBIDDEN` or below for a path that the potentials forbid.
+
+    Raises:
+        tf.errors.InvalidArgumentError: on a CPU, if a tag id is not below the number of tags.
     """
     tags = _carry_forward(tag_ids)
     previous = tf.pad(tags[:, :-1], [[0, 0], [1, 0]])[:, : tf.shape(tags)[1]]
-    shape = tf.shape(potentials)
-    row = tf.range(shape[0] * shape[1])
-    index = (row * shape[2] + tf.reshape(previous, [-1])) * shape[3] + tf.reshape(tags, [-1])
-    scores = tf.gather(tf.reshape(potentials, [-1]), index)
-    return tf.reduce_sum(tf.reshape(scores, shape[:2]), axis=1)
+    scores = tf.gather_nd(potentials, tf.stack([previous, tags], axis=-1), batch_dims=2)
+    return tf.reduce_sum(scores, axis=1)
 
 
 def _carry_forward(tag_ids: tf.Tensor) -> tf.Tensor:

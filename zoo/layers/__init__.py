@@ -10,10 +10,10 @@ from zoo.layers.recurrent import Recurrent
 
 __all__ = [
     "CRF",
-    "CRFLoss",
     "GRU",
     "LSTM",
     "Bidirectional",
+    "CRFLoss",
     "CellLayer",
     "Deep",
     "Elman",

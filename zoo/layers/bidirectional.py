@@ -27,13 +27,13 @@ class Bidirectional(keras.layers.Bidirectional):
         training: Whether dropout is active.
 
     Returns (of a call):
-        The merged outputs, `[batch, time, width]` if the layer returns sequences, else `[batch, width]` (the last output of each
-        direction); the width doubles under "concat". With `merge_mode=None`, both outputs. If the layer returns states, the forward
-        layer's and then the backward layer's follow.
+        The merged outputs, `[batch, time, width]` if the layer returns sequences, else `[batch, width]` (the last
+        output of each direction); the width doubles under "concat". With `merge_mode=None`, both outputs. If the
+        layer returns states, the forward layer's and then the backward layer's follow.
 
     Args:
-        layer: A recurrent layer, this library's or Keras', or a cell; a cell is run with `return_sequences=True`. The layer serves as a
-            pattern: both directions get fresh weights.
+        layer: A recurrent layer, this library's or Keras', or a cell; a cell is run with `return_sequences=True`. The
+            layer serves as a pattern: both directions get fresh weights.
         merge_mode: "concat", "sum", "mul", "ave" or `None`.
         backward_layer: The layer of the other direction, with `go_backwards=True`; by default made from `layer`.
         **kwargs: `weights`, `name`, `dtype`, `trainable`.
@@ -42,11 +42,15 @@ class Bidirectional(keras.layers.Bidirectional):
         ValueError: `layer` cannot run backwards, or an unknown `merge_mode`.
     """
 
-    def __init__(self, layer: Any, merge_mode: str | None = "concat", backward_layer: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, layer: Any, merge_mode: str | None = "concat", backward_layer: Any = None, **kwargs: Any
+    ) -> None:
+        """Makes both directions from the pattern."""
         layer = over_time(layer)
         if not hasattr(layer, "go_backwards"):
             raise ValueError(
-                f"{type(layer).__name__} cannot run backwards; for a deep bidirectional network write Deep(Bidirectional(layer))"
+                f"{type(layer).__name__} cannot run backwards; "
+                "for a deep bidirectional network write Deep(Bidirectional(layer))"
             )
         super().__init__(layer, merge_mode=merge_mode, backward_layer=backward_layer, **kwargs)
 

@@ -55,9 +55,12 @@ class CellLayer(Recurrent):
         implementation: int = 2,
         **cell_arguments: Any,
     ) -> None:
+        """Makes the cell and hands the rest to `Recurrent`."""
         del implementation
         if use_cudnn not in ("auto", False):
-            raise ValueError(f"`use_cudnn` must be 'auto' or False, got {use_cudnn!r}; keras.layers has the layers for cuDNN only")
+            raise ValueError(
+                f"`use_cudnn` must be 'auto' or False, got {use_cudnn!r}; keras.layers has the layers for cuDNN only"
+            )
         cell = self.cell_class(
             units, activation, dtype=dtype, trainable=trainable, name=self.cell_class.__name__.lower(), **cell_arguments
         )

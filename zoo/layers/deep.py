@@ -16,8 +16,8 @@ from zoo.layers.recurrent import over_time
 class Deep(keras.layers.Layer):
     """A stack of recurrent layers, each fed with the outputs of the one below, with dropout between them.
 
-    Graves, Mohamed & Hinton 2013, "Speech Recognition with Deep Recurrent Neural Networks"; dropout between the layers only:
-    Zaremba, Sutskever & Vinyals 2014, "Recurrent Neural Network Regularization".
+    Graves, Mohamed & Hinton 2013, "Speech Recognition with Deep Recurrent Neural Networks"; dropout between the
+    layers only: Zaremba, Sutskever & Vinyals 2014, "Recurrent Neural Network Regularization".
 
     Call arguments:
         sequences: `[batch, time, input]`.
@@ -26,19 +26,21 @@ class Deep(keras.layers.Layer):
         training: Whether dropout is active.
 
     Returns (of a call):
-        The top layer's output. If the layers return states, a tuple of that and the last states of all layers, the lowest layer's first.
+        The top layer's output. If the layers return states, a tuple of that and the last states of all layers, the
+        lowest layer's first.
 
     Args:
-        layer: A cell, a recurrent layer or a `Bidirectional`, of which `depth` copies with fresh weights are stacked (a cell
-            is run with `return_sequences=True`); or a list of them, which are stacked as they are, lowest first.
+        layer: A cell, a recurrent layer or a `Bidirectional`, of which `depth` copies with fresh weights are stacked
+            (a cell is run with `return_sequences=True`); or a list of them, which are stacked as they are, lowest
+            first.
         depth: How many copies; of no meaning with a list.
         dropout: Rate in [0, 1) at which entries of a layer's output are dropped before they enter the next one.
         seed: Seed of that dropout.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
-        ValueError: A depth below 1, an empty list, a layer below the top that returns no sequences, or layers that do not agree
-            in `return_state` or `stateful`.
+        ValueError: A depth below 1, an empty list, a layer below the top that returns no sequences, or layers that do
+            not agree in `return_state` or `stateful`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Deep(keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
+        """Copies the pattern, or takes the layers as they are."""
         super().__init__(**kwargs)
         if depth < 1:
             raise ValueError(f"`depth` must be at least 1, got {depth}")

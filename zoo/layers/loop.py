@@ -1,4 +1,4 @@
-"""Runs a cell over time: one product for the inputs of all steps, a lean loop for the recurrence, the read-out afterwards."""
+"""Runs a cell over time: one product for all steps' inputs, a lean loop for the recurrence, the read-out afterwards."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ def run(
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs a cell over a batch of sequences.
 
-    A masked step changes no state. The graph holds plain TensorFlow operations only: it compiles under XLA, differentiates,
-    and any server runs it. A sequence of no steps gives no outputs and returns the states it got.
+    A masked step changes no state. The graph holds plain TensorFlow operations only: it compiles under XLA,
+    differentiates, and any server runs it. A sequence of no steps gives no outputs and returns the states it got.
 
-    For a cell that only adds its recurrent product to its input (`Cell.adds_product`), the gradient of the recurrent kernel is one
-    product after the backward loop instead of one a step; second derivatives then raise `LookupError`, unless `unroll` is on.
+    For a cell that only adds the recurrent product to its input (`Cell.adds_product`), the gradient of the recurrent
+    kernel is one product after the backward loop instead of one a step; second derivatives then raise `LookupError`,
+    unless `unroll` is on.
 
     Args:
         cell: A built cell.
@@ -57,8 +58,8 @@ def run(
         training: Whether dropout is active.
 
     Returns:
-        The outputs, `[batch, time, output_size]` with `return_sequences` (in the order of the walk), else `[batch, output_size]`; and
-        the last states.
+        The outputs, `[batch, time, output_size]` with `return_sequences` (in the order of the walk), else `[batch,
+        output_size]`; and the last states.
     """
     schedule = schedule or Schedule()
     states = tuple(states)
@@ -69,7 +70,7 @@ def run(
     recurrent_mask = None
     if training and cell.recurrent_dropout:
         recurrent_mask = _dropout_mask(cell, [batch, cell.units], cell.recurrent_dropout)
-    recurrent = cell.recurrent_product(recurrent_mask)
+    recurrent = cell.recurrent_product(recurrent_mask, many_steps=True)
     projected = cell.project(sequence)
     mask = None if mask is None else tf.transpose(mask)
 
@@ -98,8 +99,8 @@ def _advance(
     new_states = step(projected, states)
     if real is None:
         return new_states
-    # `Select` takes a condition of rank 1. `tf.where` would broadcast one of rank 2, and its gradient then works out the shapes
-    # to sum over, at every step.
+    # `Select` takes a condition of rank 1. `tf.where` would broadcast one of rank 2, and its gradient then works out
+    # the shapes to sum over, at every step.
     return tuple(tf.raw_ops.Select(condition=real, x=new, y=old) for new, old in zip(new_states, states, strict=True))
 
 
@@ -179,20 +180,24 @@ class DeferredKernelGradient:
     """Makes the gradient of the recurrent kernel after the backward loop, as one product over all steps.
 
     Where `projected_t + h_{t-1} U` is all that becomes of the product, its gradient is that of `projected_t`, so that
-    dU = Σ_t h_{t-1}ᵀ dprojected_t. The loop sees a U without gradient, and the gradient that arrives at `projected` makes U's.
+    dU = Σ_t h_{t-1}ᵀ dprojected_t. The loop sees a U without gradient, and the gradient that arrives at `projected`
+    makes U's.
 
     Args:
-        recurrent: The cell's products; its only kernel is taken out of the loop's gradient.
+        recurrent: The cell's products; the first one's kernel is taken out of the loop's gradient.
         first: The first state h, `[batch, units]`.
         go_backwards: Whether the loop walks from the last step to the first.
 
     Attributes:
-        hidden: The state h after every step, `[time, batch, units]` in the order of the walk; to be set once the loop is built.
+        hidden: The state h after every step, `[time, batch, units]` in the order of the walk; to be set once the loop
+            is built.
     """
 
     def __init__(self, recurrent: RecurrentProduct, first: tf.Tensor, *, go_backwards: bool) -> None:
-        (self._kernel,) = recurrent.kernels
-        recurrent.kernels = (tf.stop_gradient(self._kernel),)
+        """Takes the kernel out of the loop's gradient."""
+        self._kernel = recurrent.kernels[0]
+        recurrent.kernels = (tf.stop_gradient(self._kernel), *recurrent.kernels[1:])
+        recurrent.transposed = (tf.stop_gradient(recurrent.transposed[0]), *recurrent.transposed[1:])
         self._dropout_mask = recurrent.dropout_mask
         self._first = first
         self._go_backwards = go_backwards
@@ -219,6 +224,5 @@ class DeferredKernelGradient:
         if self._dropout_mask is not None:
             before = before * self._dropout_mask
         rows, columns = self._kernel.shape
-        return upstream, tf.matmul(
-            tf.reshape(before, [-1, rows]), tf.reshape(upstream, [-1, columns]), transpose_a=True
-        )
+        added = tf.reshape(upstream, [-1, upstream.shape[-1]])[:, :columns]
+        return upstream, tf.matmul(tf.reshape(before, [-1, rows]), added, transpose_a=True)

@@ -15,19 +15,21 @@ from zoo.layers import loop
 class Recurrent(keras.layers.RNN):
     """Runs a cell over the time axis, as `keras.layers.RNN` does, only faster.
 
-    Arguments, masks, states, weights and numbers are those of `keras.layers.RNN`. For a cell of this library the input's product
-    with the kernel and the output projection are made once for all steps, outside the loop, and a batch whose sequences have no step
-    at all is not an error. Any other cell (Keras' own, or a list of cells) runs in Keras' loop.
+    Arguments, masks, states, weights and numbers are those of `keras.layers.RNN`. For a cell of this library the
+    input's product with the kernel and the output projection are made once for all steps, outside the loop, and a
+    batch whose sequences have no step at all is not an error. Any other cell (Keras' own, or a list of cells) runs in
+    Keras' loop.
 
     Call arguments:
         sequences: `[batch, time, input]`.
-        initial_state: The first states, each `[batch, units]`; zeros by default, or, if `stateful`, the last batch's states.
+        initial_state: The first states, each `[batch, units]`; zeros by default, or, if `stateful`, the last batch's
+            states.
         mask: `[batch, time]`, True at real steps. A masked step changes no state.
         training: Whether dropout is active.
 
     Returns (of a call):
-        The outputs, `[batch, time, output_size]` if `return_sequences`, else the last real step's, `[batch, output_size]`. If
-        `return_state`, a tuple of that and the last states.
+        The outputs, `[batch, time, output_size]` if `return_sequences`, else the last real step's, `[batch,
+        output_size]`. If `return_state`, a tuple of that and the last states.
 
     Args:
         cell: A cell of this library, or any cell (or list of cells) that `keras.layers.RNN` accepts.
@@ -36,7 +38,8 @@ class Recurrent(keras.layers.RNN):
         go_backwards: Whether to walk from the last step to the first; the outputs then come in reversed order.
         stateful: Whether a batch starts from the last states of the batch before. Needs a fixed batch size.
         unroll: Whether to write every step into the graph. Needs a fixed number of steps.
-        zero_output_for_mask: With `return_sequences`, whether masked steps give zeros; else they repeat the output before them.
+        zero_output_for_mask: With `return_sequences`, whether masked steps give zeros; else they repeat the output
+            before them.
         **kwargs: `activity_regularizer`, `name`, `dtype`, `trainable`.
     """
 
@@ -61,7 +64,9 @@ class Recurrent(keras.layers.RNN):
                 variable.assign(state)
         return (output, *states) if self.return_state else output
 
-    def _run(self, sequences: tf.Tensor, states: Any, mask: Any, training: bool | None) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def _run(
+        self, sequences: tf.Tensor, states: Any, mask: Any, training: bool | None
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         dtype = self.cell.compute_dtype
         states = [tf.cast(tf.convert_to_tensor(state), dtype) for state in keras.tree.flatten(states)]
         mask = keras.tree.flatten(mask)
@@ -89,8 +94,8 @@ class Recurrent(keras.layers.RNN):
             )
         if self.stateful and batch is not None and batch != self.states[0].shape[0]:
             raise ValueError(
-                f"{self.name}: a stateful layer keeps states for {self.states[0].shape[0]} sequences, got a batch of {batch}; "
-                "use one batch size throughout (drop_remainder=True in tf.data)"
+                f"{self.name}: a stateful layer keeps states for {self.states[0].shape[0]} sequences, "
+                f"got a batch of {batch}; use one batch size throughout (drop_remainder=True in tf.data)"
             )
 
 

@@ -37,6 +37,7 @@ class Tagger(Task):
 
     config_class = TaggerConfig
     vocabulary_class = TaggerVocabulary
+    figures = ("loss", "val_loss", "val_precision", "val_recall", "val_f1")
 
     def records(self, x: Any, y: Any = None) -> tf.data.Dataset:
         """Turns what `fit` and `evaluate` take into a dataset of `tokens` and `tags`.
@@ -78,7 +79,7 @@ class Tagger(Task):
         vocabulary = self.preprocessor.vocabulary
         return tagger_network(
             self.config,
-            num_words=len(vocabulary.words) + RESERVED,
+            word_counts=vocabulary.counts,
             num_chars=len(vocabulary.characters) + RESERVED,
             tags=codec.names,
             constraints=None if vocabulary.binary else tag_schemes.allowed_transitions(codec.names, codec.scheme),

@@ -15,31 +15,40 @@ from zoo.layers.deep import Deep
 from zoo.layers.one_hot import OneHot
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.token_dropout import TokenDropout
+from zoo.preprocessing.tagging import NUM_CASES
+from zoo.preprocessing.vocabulary import RESERVED
 
 Constraints = tuple[list[bool], list[list[bool]], list[bool]]
 
 
 def tagger_network(
-    config: TaggerConfig, num_words: int, num_chars: int, tags: Sequence[str], constraints: Constraints | None
+    config: TaggerConfig,
+    word_counts: Sequence[int],
+    num_chars: int,
+    tags: Sequence[str],
+    constraints: Constraints | None,
 ) -> keras.Model:
     """Composes the network.
 
     Args:
         config: What to compose.
-        num_words: Distinct word ids, padding and unknown included.
+        word_counts: How often each known word was seen in training; padding and unknown have ids before the first.
         num_chars: Distinct character ids, padding and unknown included.
         tags: Tag names of the model's scheme.
         constraints: Which tags may begin, follow each other and end, for the CRF.
 
     Returns:
-        From `token_ids`, `padding_mask` [batch, time] and `char_ids` [batch, time, chars] to the head's output: potentials
+        From `token_ids`, `padding_mask`, `case_ids` [batch, time] and `char_ids` [batch, time, chars] to the head's output: potentials
         [batch, time, tags, tags] for `crf`, logits [batch, time, tags] for `softmax`, [batch, time, 1] for `sigmoid`.
     """
     inputs = {
         "token_ids": keras.Input([None], dtype="int32", name="token_ids"),
         "padding_mask": keras.Input([None], dtype="bool", name="padding_mask"),
     }
-    features = [_words(config, num_words, inputs["token_ids"])]
+    features = [_words(config, word_counts, inputs["token_ids"])]
+    if config.case_dim:
+        inputs["case_ids"] = keras.Input([None], dtype="int32", name="case_ids")
+        features.append(keras.layers.Embedding(NUM_CASES, config.case_dim, name="case_embedding")(inputs["case_ids"]))
     if config.characters != "none":
         inputs["char_ids"] = keras.Input([None, None], dtype="int32", name="char_ids")
         features.append(_characters(config, num_chars)(inputs["char_ids"]))
@@ -53,8 +62,11 @@ def tagger_network(
     return keras.Model(inputs, x, name="tagger")
 
 
-def _words(config: TaggerConfig, num_words: int, token_ids: keras.KerasTensor) -> keras.KerasTensor:
-    token_ids = TokenDropout(config.word_dropout, name="word_dropout")(token_ids)
+def _words(config: TaggerConfig, word_counts: Sequence[int], token_ids: keras.KerasTensor) -> keras.KerasTensor:
+    num_words = RESERVED + len(word_counts)
+    if config.word_dropout:
+        rates = [0.0] * RESERVED + [config.word_dropout / (config.word_dropout + count) for count in word_counts]
+        token_ids = TokenDropout(rates, name="word_dropout")(token_ids)
     if config.word_input == "one_hot":
         return OneHot(num_words, name="one_hot_words")(token_ids)
     scale = (3.0 / config.word_dim) ** 0.5  # Ma & Hovy (2016), section 3.1

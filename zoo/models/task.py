@@ -18,6 +18,7 @@ import tensorflow as tf
 from zoo import models
 from zoo.config.fields import Config
 from zoo.serving.saved_model import write_saved_model
+from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_safe import ReplicaSafe
 from zoo.training.schedules import EpochSchedule
 
@@ -30,6 +31,11 @@ class Task(ReplicaSafe):
 
     A subclass gives `config_class` and the methods that raise here.
 
+    Class attributes:
+        config_class: The configuration's class.
+        vocabulary_class: What `adapt` learns.
+        figures: The logs that the progress bar shows at an epoch's end.
+
     Attributes:
         config: The frozen configuration.
         vocabulary: What `adapt` learnt, or None before.
@@ -39,6 +45,7 @@ class Task(ReplicaSafe):
 
     config_class: ClassVar[type[Config]]
     vocabulary_class: ClassVar[type]
+    figures: ClassVar[tuple[str, ...]] = ("loss", "val_loss")
 
     def __init__(self, config: Config, vocabulary: Any = None, **kwargs: Any) -> None:
         """Makes a compiled task.
@@ -151,7 +158,7 @@ class Task(ReplicaSafe):
         Raises:
             ValueError: The records are empty, malformed, or not of this task's kind.
         """
-        with _data_errors():
+        with _data_errors(), without_false_alarms():
             records = self.records(x, y)
             self.adapt(records)
             epochs = epochs or self.config.epochs
@@ -163,8 +170,9 @@ class Task(ReplicaSafe):
                 validation_data=validation_data,
                 epochs=epochs,
                 initial_epoch=initial_epoch,
-                callbacks=[EpochSchedule(self.config, epochs, self._epoch), *(callbacks or [])],
+                callbacks=[EpochSchedule(self.config, epochs, self._epoch), Progress(self.figures), *(callbacks or [])],
                 verbose=verbose,
+                shuffle=False,  # the batches come shuffled
                 **kwargs,
             )
 
@@ -183,7 +191,7 @@ class Task(ReplicaSafe):
         if kwargs.get("_use_cached_eval_dataset"):  # Keras' fit calls back with the batches that were made there
             return super().evaluate(x, y, **kwargs)
         self._require_network("evaluate")
-        with _data_errors():
+        with _data_errors(), without_false_alarms():
             return super().evaluate(self.batches(self.records(x, y), training=False, batch_size=batch_size), **kwargs)
 
     def export(self, parent: str | os.PathLike[str]) -> Path:

@@ -14,6 +14,8 @@ from zoo.config.tagger import TaggerConfig
 from zoo.preprocessing.tags import UNSEEN_TAG, TagCodec
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all, id_table
 
+NUM_CASES = 10
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -23,11 +25,13 @@ class TaggerVocabulary:
 
     Attributes:
         words: Known words, the most frequent first, as normalised by the configuration.
+        counts: How often each word was seen in training.
         characters: Known characters as code points, the most frequent first.
         entity_types: What kinds of entities there are, sorted; empty where tags are 0 and 1.
     """
 
     words: tuple[str, ...]
+    counts: tuple[int, ...]
     characters: tuple[int, ...]
     entity_types: tuple[str, ...]
 
@@ -70,8 +74,8 @@ class TaggerPreprocessor(tf.Module):
             tokens: Strings [batch, time], padded with empty strings.
 
         Returns:
-            `token_ids` int32 [batch, time], `padding_mask` bool [batch, time] (True = a token) and, unless the
-            configuration reads no characters, `char_ids` int32 [batch, time, chars].
+            `token_ids` int32 [batch, time], `padding_mask` bool [batch, time] (True = a token) and, if the configuration
+            wants them, `case_ids` int32 [batch, time] and `char_ids` int32 [batch, time, chars].
         """
         padding_mask = tf.not_equal(tokens, "")
         token_ids = self._word_ids.lookup(normalise(tokens, self.config))
@@ -79,6 +83,8 @@ class TaggerPreprocessor(tf.Module):
             "token_ids": tf.where(padding_mask, token_ids, 0),
             "padding_mask": padding_mask,
         }
+        if self.config.case_dim:
+            tensors["case_ids"] = case_ids(tokens)
         if self.config.characters != "none":
             tensors["char_ids"] = self._characters(tokens)
         return tensors
@@ -114,6 +120,20 @@ class TaggerPreprocessor(tf.Module):
         return tf.reshape(dense, tf.concat([tf.shape(tokens), tf.shape(dense)[1:]], axis=0))
 
 
+def case_ids(tokens: tf.Tensor) -> tf.Tensor:
+    """Numbers how each token is written; int32 of the same shape.
+
+    0 padding or no letters, 1 lower case, 2 UPPER CASE of several letters, 3 Capitalised or a single capital, 4 mIxed.
+    A digit anywhere adds 5.
+    """
+    lower = tf.equal(tf.strings.lower(tokens, "utf-8"), tokens)
+    upper = tf.equal(tf.strings.upper(tokens, "utf-8"), tokens)
+    first_only = tf.strings.regex_full_match(tokens, r"\P{L}*\p{Lu}[^\p{Lu}]*")
+    case = tf.where(first_only, 3, tf.where(upper, 2, 4))
+    case = tf.where(lower, tf.where(upper, 0, 1), case)
+    return case + tf.where(tf.strings.regex_full_match(tokens, r".*\p{Nd}.*"), NUM_CASES // 2, 0)
+
+
 def normalise(tokens: tf.Tensor, config: TaggerConfig) -> tf.Tensor:
     """Returns tokens as the word vocabulary knows them, shape unchanged."""
     if config.normalise_digits:
@@ -136,11 +156,11 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
     words, characters, tags = FrequencyCounter(), FrequencyCounter(), FrequencyCounter()
     cut = 0
 
-    def chunk(batch: dict[str, tf.RaggedTensor]) -> tuple[tf.Tensor, ...]:
-        tokens = batch["tokens"].flat_values
+    def chunk(batch: dict[str, tf.RaggedTensor | tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        tokens, tags = _flat(batch["tokens"]), _flat(batch["tags"])
         long = tf.strings.length(tokens, unit="UTF8_CHAR") > config.max_word_chars
         points = tf.strings.unicode_decode(tokens, "UTF-8").flat_values
-        return normalise(tokens, config), points, batch["tags"].flat_values, tf.reduce_sum(tf.cast(long, tf.int32))
+        return normalise(tokens, config), points, tags, tf.reduce_sum(tf.cast(long, tf.int32))
 
     for word_chunk, points, tag_chunk, long in records.ragged_batch(1024).map(chunk).as_numpy_iterator():
         words.add(word_chunk)
@@ -150,12 +170,22 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
     if not words.counts:
         raise ValueError("the training data holds no sentence: check the file or the data set's split")
     if cut and config.characters != "none":
-        _LOG.info("%d words are longer than max_word_chars=%d: their middle is not read", cut, config.max_word_chars)
+        _LOG.warning("%d words are longer than max_word_chars=%d: their middle is not read", cut, config.max_word_chars)
+    # Byte strings that are not UTF-8 may become the same text.
+    known = {}
+    for word in words.most_frequent(config.vocabulary_size, config.min_count):
+        known.setdefault(word.decode("utf-8", "replace"), words.counts[word])
     return TaggerVocabulary(
-        words=tuple(dict.fromkeys(decode_all(words.most_frequent(config.vocabulary_size, config.min_count)))),
+        words=tuple(known),
+        counts=tuple(known.values()),
         characters=tuple(characters.most_frequent()),
         entity_types=_entity_types(decode_all(tags.counts)),
     )
+
+
+def _flat(batch: tf.RaggedTensor | tf.Tensor) -> tf.Tensor:
+    """Returns all values of a batch; it is dense where all records are known to have the same length."""
+    return batch.flat_values if isinstance(batch, tf.RaggedTensor) else tf.reshape(batch, [-1])
 
 
 def _entity_types(tags: list[str]) -> tuple[str, ...]:

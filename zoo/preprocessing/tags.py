@@ -58,21 +58,21 @@ class TagCodec(tf.Module):
     def outer_from_inner(self, inner_ids: tf.Tensor) -> tf.Tensor:
         """Turns the model's numbers [batch, time] into outer ones that are always well-formed.
 
-        A head without transitions (softmax) may answer I or E where no entity has begun: there an entity begins.
+        A head without transitions (softmax) may answer I or E where no entity of that type is open: there an entity
+        begins, as conlleval reads it.
 
         Args:
             inner_ids: int32 [batch, time]; values at padding do not matter.
         """
         if self.scheme == "binary":
             return inner_ids
-        outer = inner_ids
-        if self.scheme == "bioes":
-            kind, place = (inner_ids - 1) // 4, (inner_ids - 1) % 4
-            begins = (place == 0) | (place == 3)
-            outer = tf.where(inner_ids > 0, tf.where(begins, 1 + 2 * kind, 2 + 2 * kind), 0)
-        before = tf.pad(outer[:, :-1], [[0, 0], [1, 0]])
-        stray = (outer > 0) & (outer % 2 == 0) & (before != outer) & (before != outer - 1)
-        return tf.where(stray, outer - 1, outer)
+        places = len(_PER_TYPE[self.scheme])
+        kind, place = (inner_ids - 1) // places, (inner_ids - 1) % places  # of O and padding: no kind, the last place
+        goes_on = (place == 1) | (place == 2)
+        opened = tf.where(place < 2, kind, -1)  # the type of the entity that this token leaves open; IOB2 has no E and S
+        opened_before = tf.pad(opened[:, :-1], [[0, 0], [1, 0]], constant_values=-1)
+        outer = 1 + 2 * kind + tf.cast(goes_on & (opened_before == kind), tf.int32)
+        return tf.where(inner_ids > 0, outer, 0)
 
     def outer_tags(self, outer_ids: tf.Tensor) -> tf.Tensor:
         """Names outer numbers: strings of the same shape."""

@@ -6,19 +6,28 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-# Tried in this order at every place of the text. Everything between two matches of it is white space.
+# White space of every script, control characters, and invisible marks (byte order, direction, zero width).
+_BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]"
+# Han is written without blanks: each character is a token. Inside a word stand soft hyphens and (non-)joiners too.
+_WORD = r"(?:[^\P{L}\p{Han}]|[\p{M}\p{N}_])(?:[^\P{L}\p{Han}]|[\p{M}\p{N}_\x{AD}\x{200C}\x{200D}])*"
+_EMOJI = r"(?:\p{So}|[\x{1F000}-\x{1FAFF}])"
+
+# Tried in this order at every place of the text.
 _TOKEN = "|".join(
     (
-        r"https?://[^\s<>\"]+",
-        r"[@#][\p{L}\p{N}_]+",  # mentions and hashtags
+        r"(?:https?://|www\.)[^\s\p{Z}<>\"]*[^\s\p{Z}<>\".,;:!?'’”»)\]}]",  # what ends a clause is not part of it
+        r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+",
+        r"[@#][\p{L}\p{M}\p{N}_]+",  # mentions and hashtags
         r"(?:\p{L}\.){2,}",  # U.S., e.g.
         r"['’](?:s|S|ll|re|ve|d|m|t)\b",  # clitics are tokens of their own, as in the treebanks
         r"\p{Lu}['’]\p{Lu}\p{L}+",  # O'Brien
-        r"\p{N}+(?:[.,:/]\p{N}+)*",  # 3.5, 1,000, 12:30, 24/7
+        r"\p{N}+(?:[.,:/]\p{N}+)+",  # 3.5, 1,000, 12:30, 24/7
         r"\p{Han}",
-        r"[\p{L}\p{M}\p{N}_]+(?:[-&][\p{L}\p{M}\p{N}_]+)*",  # words, wand-maker, AT&T
-        r"\p{So}(?:[\x{FE0F}\x{1F3FB}-\x{1F3FF}]|\x{200D}\p{So})*",  # an emoji with its modifiers
-        r"\s+",
+        rf"{_WORD}(?:[-&]{_WORD})*",  # words, wand-maker, AT&T, 19th
+        r"[\x{1F1E6}-\x{1F1FF}]{2}",  # flags
+        # An emoji with its modifiers, or several that are joined.
+        rf"{_EMOJI}(?:[\x{{FE0F}}\x{{1F3FB}}-\x{{1F3FF}}\x{{E0020}}-\x{{E007F}}]|\x{{200D}}{_EMOJI})*",
+        rf"{_BLANK}+",
         r".",
     )
 )
@@ -40,8 +49,8 @@ class Tokens(NamedTuple):
 def tokenise(texts: tf.Tensor) -> Tokens:
     """Splits texts into words, numbers, clitics and punctuation marks.
 
-    Bytes that are not UTF-8 are read as U+FFFD, and offsets count each as one code point. A text of white space only
-    has no tokens.
+    Bytes that are not UTF-8 are read as U+FFFD, and offsets count each as one code point. A text of white space (of any
+    script) and control characters only has no tokens.
 
     Args:
         texts: Strings [batch].
@@ -60,8 +69,8 @@ def tokenise(texts: tf.Tensor) -> Tokens:
     before = tf.gather(tf.concat([[0], ends], 0), tf.cast(pieces.row_starts(), tf.int32))
     before = tf.gather(before, pieces.value_rowids())
     offsets = tf.stack([starts - before, ends - before], axis=1)
-    is_token = tf.strings.regex_full_match(pieces.flat_values, r"(?s).*\S.*")
-    keep = pieces.with_flat_values(is_token)
+    is_blank = tf.strings.regex_full_match(pieces.flat_values, f"{_BLANK}*")
+    keep = pieces.with_flat_values(tf.logical_not(is_blank))
     return Tokens(
         tf.ragged.boolean_mask(pieces, keep),
         tf.ragged.boolean_mask(pieces.with_flat_values(offsets), keep),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from absl import app, logging
+from absl.flags import FLAGS
 
 from zoo.running import flags
 
@@ -19,13 +20,15 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
         main: The script; it gets what was asked for.
     """
     # TensorFlow's start-up notes would bury the few lines that matter; whoever wants them sets the variable.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     flags.define(recipe)
 
     def run(arguments: list[str]) -> None:
         if len(arguments) > 1:
             app.usage(shorthelp=True, exitcode=1, detailed_error=f"not a flag: {arguments[1]!r}; write --flag=value")
         logging.use_absl_handler()
+        if FLAGS["verbosity"].using_default_value:  # TensorFlow reports each export's inner names as information
+            logging.set_verbosity(logging.WARNING)
         try:
             main(flags.options())
         except (ValueError, TypeError, OSError, RuntimeError) as error:

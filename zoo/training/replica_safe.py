@@ -4,8 +4,10 @@ Why each is needed (Keras 3.15, TensorFlow backend):
 
 - `train_step`, `test_step`: Keras averages the loss within a replica and then over replicas, so padding and uneven batches
   change the result. Here a loss is a sum and a weight, and one division by the weights of *all* replicas follows.
-- clipping by the joint norm: Keras clips each replica's gradients before summing them, which is another result than one
-  replica's.
+- clipping by the joint norm: Keras clips each replica's gradients before summing them, and an embedding's before adding up
+  the rows of the same id.
+- `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica said in
+  the last step instead of the metric that has counted over all replicas.
 - `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which fails for
   strings, bools and shards of different shape. A task is built before training, so only the optimizer is left to build.
 
@@ -49,7 +51,7 @@ class ReplicaSafe(keras.Model):
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
-        self.optimizer.apply_gradients(zip(self._clipped_over_replicas(gradients), variables, strict=True))
+        self.optimizer.apply_gradients(zip(self._summed(gradients), variables, strict=True))
         return {"loss": self._loss_tracker.result()}
 
     def test_step(self, data: tuple) -> Tensors:
@@ -73,20 +75,28 @@ class ReplicaSafe(keras.Model):
             loss += tf.add_n(self.losses) / replicas
         return loss
 
-    def _clipped_over_replicas(self, gradients: list) -> list:
-        """Clips by the norm of the gradients summed over replicas, as a single replica would.
+    def _summed(self, gradients: list) -> list:
+        """Returns gradients ready for the optimizer's clipping by their joint norm.
 
-        With one replica the optimizer does it. With more, the sum is taken here and divided again by the number of
-        replicas, since the optimizer adds them up; what is left is below the optimizer's own limit.
+        An embedding's gradient comes as slices, a row for each time an id occurs; their norm is that of the gradient only
+        after rows of the same id are added up. With more replicas the norm is that of the sum over all of them: it is
+        taken here, clipped, and divided again by the number of replicas, since the optimizer adds them up; what is left is
+        below the optimizer's own limit.
         """
-        replicas = self.distribute_strategy.num_replicas_in_sync
         limit = getattr(self.optimizer, "global_clipnorm", None)
-        if replicas == 1 or not limit:
+        if not limit:
             return gradients
         gradients = [tf.convert_to_tensor(g) for g in gradients]
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas == 1:
+            return gradients
         gradients = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         gradients, _ = tf.clip_by_global_norm(gradients, limit)
         return [g / replicas for g in gradients]
+
+    def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
+        results = self.get_metrics_result()
+        return {name: results.get(name, value) for name, value in logs.items()}
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         if self.optimizer is not None and not self.optimizer.built:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 
 import tensorflow as tf
 
@@ -22,7 +23,14 @@ def strategy(name: str) -> tf.distribute.Strategy:
         return tf.distribute.get_strategy()
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
+        return _mirrored(tuple(device.name for device in devices))
     near = difflib.get_close_matches(name, NAMES, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"unknown strategy {name!r}: allowed are {' and '.join(NAMES)}{hint}")
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    # One object a process: each new one numbers its collective operations from the same start, and TensorFlow's runtime
+    # then takes them for those of the one before, with "Shape mismatch in the collective instance".
+    return tf.distribute.MirroredStrategy(devices)

@@ -1,0 +1,62 @@
+"""A tiny version of every registered recipe and some records for it: who adds a recipe adds one entry here."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import zoo
+
+_NER_SENTENCES = [
+    "Ann Lee met Bo in Oslo .",
+    "Bo likes the old town of Bergen",
+    "the May fair is over",
+    "Acme Corp hired Ann",
+    "in May , Oslo was cold and wet and Ann Lee stayed in Bergen with Bo and the others",
+    "no names here at all",
+]
+_NER_TAGS = [
+    "B-PER I-PER O B-PER O B-LOC O",
+    "B-PER O O O O O B-LOC",
+    "O O O O O",
+    "B-ORG I-ORG O B-PER",
+    "O O O B-LOC O O O O O B-PER I-PER O O B-LOC O B-PER O O O",
+    "O O O O O",
+]
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """One recipe made small.
+
+    Attributes:
+        recipe: Its name.
+        overrides: Fields that make it tiny.
+        x: Inputs for `fit`.
+        y: Answers for `fit`.
+        requests: What `predict` and an export are asked.
+        score: The metric that a memorised training set brings to 1.
+    """
+
+    recipe: str
+    overrides: dict[str, Any]
+    x: list
+    y: list
+    requests: list[str] = field(default_factory=list)
+    score: str = "f1"
+
+    def make(self, **overrides: Any) -> Any:
+        """Makes the untrained task."""
+        return zoo.get(self.recipe, **{**self.overrides, **overrides})
+
+
+TINY = {
+    "lstm_ner": Tiny(
+        recipe="lstm_ner",
+        overrides={
+            "word_dim": 8, "char_dim": 4, "char_units": 4, "units": 8, "dropout": 0.0, "word_dropout": 0.0,
+            "learning_rate": 0.03, "batch_size": 4, "epochs": 8, "bucket_boundaries": (8,),
+        },
+        x=[sentence.split() for sentence in _NER_SENTENCES] * 4,
+        y=[tags.split() for tags in _NER_TAGS] * 4,
+        requests=["Ann Lee met Bo in Oslo.", "", "  ", "日本 🙂 naïve café!", "x " * 300],
+    ),
+}  # fmt: skip

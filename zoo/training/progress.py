@@ -1,0 +1,42 @@
+"""What a person sees while a model trains."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+
+class Progress(keras.callbacks.ProgbarLogger):
+    """Keras' progress bar, ending each epoch with the few figures that tell how it went; `history` has them all."""
+
+    def __init__(self, figures: Sequence[str]) -> None:
+        """Remembers what to show.
+
+        Args:
+            figures: Names of logs, in order; those that an epoch does not have are left out.
+        """
+        super().__init__()
+        self._figures = figures
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Chooses, for `verbose="auto"`, a moving bar in a terminal and one line an epoch elsewhere."""
+        auto = 1 if sys.stdout.isatty() else 2
+        super().set_params({**params, "verbose": auto if params["verbose"] == "auto" else params["verbose"]})
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Ends the bar."""
+        logs = logs or {}
+        super().on_epoch_end(epoch, {name: logs[name] for name in self._figures if name in logs})
+
+
+@contextlib.contextmanager
+def without_false_alarms() -> Iterator[None]:
+    """Silences Keras' warning at the end of every dataset whose number of batches is not known beforehand."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\s*Your input ran out of data")
+        yield
