@@ -3,8 +3,8 @@
     python benchmarks/tagger.py
     python benchmarks/tagger.py --set units=200 --set head=softmax --json=tagger.json
 
-The recipe is measured as people use it: from raw tokens through the input pipeline to the optimizer's step, and from raw
-tokens to tag strings with Viterbi and scores. The Keras model gets the same numbers as ready tensors, is fitted and
+The recipe is measured as people use it: from raw tokens through the input pipeline to the optimizer's step, and from
+raw tokens to tag strings with Viterbi and scores. The Keras model gets the same numbers as ready tensors, is fitted and
 predicts, and answers with probabilities alone. Both take turns in every round, after an untimed warm-up.
 """
 
@@ -185,7 +185,9 @@ def main(arguments: list[str]) -> None:
     if _JSON.value:
         medians = {name: statistics.median(values) for name, values in speeds.items()}
         figures = {"sentences_per_second": medians, "rounds": speeds, "ratios": ratios, **facts, "devices": devices}
-        Path(_JSON.value).write_text(json.dumps({**figures, "config": config.to_dict()}, indent=2) + "\n", encoding="utf-8")
+        Path(_JSON.value).write_text(
+            json.dumps({**figures, "config": config.to_dict()}, indent=2) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

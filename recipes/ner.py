@@ -1,8 +1,8 @@
 """Finds named entities: trains a tagger, evaluates it, shows what it does, exports it and uses the export.
 
-    python recipes/ner.py                                     # embedded sample
-    python recipes/ner.py --data=conll2003 --set units=200    # TensorFlow Datasets
-    python recipes/ner.py --train=my/train.conll --valid=my/dev.conll --test=my/test.conll --workdir=runs/mine
+python recipes/ner.py                                     # embedded sample
+python recipes/ner.py --data=conll2003 --set units=200    # TensorFlow Datasets
+python recipes/ner.py --train=my/train.conll --valid=my/dev.conll --test=my/test.conll --workdir=runs/mine
 """
 
 from __future__ import annotations
@@ -50,8 +50,10 @@ def main(options: Options) -> None:
     served = serve(text=tf.constant(_TEXTS))
     reloaded = zoo.load(run.best_model).predict(_TEXTS)
 
-    print(f"\n{metrics['reported_on']}: F1 {scores['f1']:.4f}, precision {scores['precision']:.4f}, "
-          f"recall {scores['recall']:.4f}; {metrics['training_examples_per_second']:.0f} training sentences a second")
+    print(
+        f"\n{metrics['reported_on']}: F1 {scores['f1']:.4f}, precision {scores['precision']:.4f}, "
+        f"recall {scores['recall']:.4f}; {metrics['training_examples_per_second']:.0f} training sentences a second"
+    )
     print(f"workdir:  {run.workdir} (metrics.json, history.csv, training_curve.png, predictions.html, tensorboard/)")
     print(f"model:    {run.best_model} answers {reloaded[0]}")
     print(f"export:   {exported} serves {' '.join(tag.decode() for tag in served['tags'].numpy()[0])}")

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 # Keras chooses its backend when first imported, and every layer here is written for TensorFlow.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-from zoo import catalog as _catalog  # noqa: E402, F401  (registers the recipes)
-from zoo.registry import config, describe, get, names  # noqa: E402
+from zoo import catalog as _catalog  # noqa: F401  (registers the recipes)
+from zoo.registry import config, describe, get, names
 
 if TYPE_CHECKING:
     from zoo.models.task import Task

@@ -90,7 +90,8 @@ def test_two_replicas_train_as_one(name):
     weights = []
     for which in ("none", "mirrored"):
         with strategy(which).scope():
-            # Five do not split evenly, and clipping bites. Adam would blow up the last bit of gradients that are near 0.
+            # Five do not split evenly, and clipping bites. Adam would blow up the last bit of gradients that are near
+            # 0.
             task = tiny.make(epochs=5, batch_size=5, clip_norm=0.5, optimizer="sgd", learning_rate=0.1)
         assert task.distribute_strategy.num_replicas_in_sync == (2 if which == "mirrored" else 1)
         history = task.fit(tiny.x, tiny.y, verbose=0).history

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from zoo.cells.cell import Cell, GatedCell
+from zoo.cells.cell import Cell
 from zoo.cells.elman_cell import ElmanCell
+from zoo.cells.gated_cell import GatedCell
 from zoo.cells.gru_cell import GRUCell
 from zoo.cells.lstm_cell import LSTMCell
 from zoo.cells.peephole_lstm_cell import PeepholeLSTMCell

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.cells.cell import GatedCell
+from zoo.cells.gated_cell import GatedCell
 from zoo.cells.recurrent_product import RecurrentProduct
 from zoo.cells.update_gate import check_convention, mix
 

@@ -19,9 +19,12 @@ class _Characters(keras.layers.Layer):
         self.num_chars, self.char_dim, self.dropout, self.seed = num_chars, char_dim, dropout, seed
         scale = (3.0 / char_dim) ** 0.5  # Ma & Hovy (2016), section 3.1
         self.embedding = keras.layers.Embedding(
-            num_chars, char_dim, embeddings_initializer=keras.initializers.RandomUniform(-scale, scale, seed=seed)
+            num_chars,
+            char_dim,
+            embeddings_initializer=keras.initializers.RandomUniform(-scale, scale, seed=seed),
+            dtype=self.dtype_policy,
         )
-        self.drop = keras.layers.Dropout(dropout, seed=seed)
+        self.drop = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
 
     def build(self, char_ids_shape: tuple) -> None:
         """Creates the embedding."""
@@ -138,7 +141,7 @@ class CharacterBiRNN(_Characters):
         super().__init__(num_chars, char_dim, dropout, seed, **kwargs)
         self.cell = cell
         self.features = 2 * cell.output_size
-        self.both_ways = Bidirectional(Recurrent(cell))
+        self.both_ways = Bidirectional(Recurrent(cell, dtype=self.dtype_policy), dtype=self.dtype_policy)
 
     def build(self, char_ids_shape: tuple) -> None:
         """Creates embedding and recurrent layers."""

@@ -111,7 +111,8 @@ def over_time(layer_or_cell: Any) -> keras.layers.Layer:
         ValueError: The argument is neither; the message says what it is.
     """
     if is_cell(layer_or_cell):
-        return Recurrent(layer_or_cell, return_sequences=True, name=f"recurrent_{layer_or_cell.name}")
+        name, dtype = f"recurrent_{layer_or_cell.name}", layer_or_cell.dtype_policy
+        return Recurrent(layer_or_cell, return_sequences=True, name=name, dtype=dtype)
     if not isinstance(layer_or_cell, keras.layers.Layer) or not hasattr(layer_or_cell, "return_sequences"):
         raise ValueError(
             "expected a cell or a recurrent layer (with `return_sequences`, `return_state` and `stateful`), "

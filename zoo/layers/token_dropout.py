@@ -16,9 +16,7 @@ class TokenDropout(keras.layers.Layer):
     Input: int [batch, time] ids. Output: the same shape and dtype. Give padding the rate 0.
     """
 
-    def __init__(
-        self, rates: Sequence[float], unknown_id: int = 1, seed: int | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, rates: Sequence[float], unknown_id: int = 1, seed: int | None = None, **kwargs: Any) -> None:
         """Makes the layer.
 
         Args:

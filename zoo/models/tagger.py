@@ -17,8 +17,8 @@ from zoo.decoding.sentences import TaggedSentence
 from zoo.embeddings import embedding_matrix
 from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
-from zoo.models.task import Task
 from zoo.models.tagger_network import tagger_network
+from zoo.models.task import Task
 from zoo.preprocessing.batching import bucketed, shuffled
 from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary
 from zoo.preprocessing.tokenisation import pad, tokenise
@@ -32,7 +32,8 @@ _PREDICT_WINDOW = 8192  # sentences sorted by length together; more than this is
 class Tagger(Task):
     """Tags every token of a sentence.
 
-    Raw records are dictionaries of strings: `tokens` [time] or `text` [], with `tags` [time] (IOB2, or 0/1) to learn from.
+    Raw records are dictionaries of strings: `tokens` [time] or `text` [], with `tags` [time] (IOB2, or 0/1) to learn
+    from.
     """
 
     config_class = TaggerConfig
@@ -53,7 +54,9 @@ class Tagger(Task):
         if isinstance(x, tf.data.Dataset):
             return _tagged_dataset(x)
         if y is None or isinstance(x, (str, bytes)):
-            raise TypeError("fit and evaluate take a tf.data.Dataset of records, or two lists: sentences and their tags")
+            raise TypeError(
+                "fit and evaluate take a tf.data.Dataset of records, or two lists: sentences and their tags"
+            )
         x = list(x)
         if x and all(isinstance(text, str) for text in x):
             x = [[token.decode() for token in row] for row in tokenise(tf.constant(x)).tokens.to_list()]
@@ -64,7 +67,9 @@ class Tagger(Task):
         vocabulary = learn_vocabulary(records, self.config)
         if self.config.head == "sigmoid" and not vocabulary.binary:
             found = ", ".join(vocabulary.entity_types)
-            raise ValueError(f"head='sigmoid' answers 0 or 1, but the tags name types ({found}): use 'crf' or 'softmax'")
+            raise ValueError(
+                f"head='sigmoid' answers 0 or 1, but the tags name types ({found}): use 'crf' or 'softmax'"
+            )
         return vocabulary
 
     def make_preprocessor(self, vocabulary: TaggerVocabulary) -> TaggerPreprocessor:
@@ -152,8 +157,8 @@ class Tagger(Task):
             tokens: Strings [batch, time], padded with empty strings on the right, time at least 1.
 
         Returns:
-            Numbers of `preprocessor.tags.outer_names`, int32 [batch, time], and probabilities, float32 [batch, time]; what
-            stands at padding does not matter.
+            Numbers of `preprocessor.tags.outer_names`, int32 [batch, time], and probabilities, float32 [batch, time];
+            what stands at padding does not matter.
         """
         logits = self.network(self.preprocessor.inputs(tokens), training=False)
         tags, scores = self._best_tags(logits)
@@ -261,7 +266,9 @@ def _ragged(sentences: Sequence, first: int) -> tf.RaggedTensor:
         return tokenise(tf.constant(sentences, tf.string)).tokens
     for number, sentence in enumerate(sentences, first):
         if isinstance(sentence, (str, bytes)) or not all(isinstance(token, str) and token for token in sentence):
-            raise ValueError(f"sentence {number}: expected a list of non-empty strings (or all texts), got {sentence!r}")
+            raise ValueError(
+                f"sentence {number}: expected a list of non-empty strings (or all texts), got {sentence!r}"
+            )
     flat = [token for sentence in sentences for token in sentence]
     lengths = [len(sentence) for sentence in sentences]
     return tf.RaggedTensor.from_row_lengths(tf.constant(flat, tf.string), lengths)

@@ -38,8 +38,9 @@ def tagger_network(
         constraints: Which tags may begin, follow each other and end, for the CRF.
 
     Returns:
-        From `token_ids`, `padding_mask`, `case_ids` [batch, time] and `char_ids` [batch, time, chars] to the head's output: potentials
-        [batch, time, tags, tags] for `crf`, logits [batch, time, tags] for `softmax`, [batch, time, 1] for `sigmoid`.
+        From `token_ids`, `padding_mask`, `case_ids` [batch, time] and `char_ids` [batch, time, chars] to the head's
+        output: potentials [batch, time, tags, tags] for `crf`, logits [batch, time, tags] for `softmax`, [batch, time,
+            1] for `sigmoid`.
     """
     inputs = {
         "token_ids": keras.Input([None], dtype="int32", name="token_ids"),

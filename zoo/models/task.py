@@ -26,8 +26,9 @@ from zoo.training.schedules import EpochSchedule
 class Task(ReplicaSafe):
     """A recurrent model that speaks raw records.
 
-    A new task is compiled but knows nothing: `adapt(records)`, called by the first `fit`, learns its vocabulary and creates
-    its network. A saved task is one `.keras` file: configuration, vocabulary, weights, optimizer and random state.
+    A new task is compiled but knows nothing: `adapt(records)`, called by the first `fit`, learns its vocabulary and
+    creates its network. A saved task is one `.keras` file: configuration, vocabulary, weights, optimizer and random
+    state.
 
     A subclass gives `config_class` and the methods that raise here.
 
@@ -212,7 +213,9 @@ class Task(ReplicaSafe):
             "config.json": json.dumps({"task": self.config.task, **self.config.to_dict()}, indent=2),
             "vocabulary.json": json.dumps(self.vocabulary.to_dict(), ensure_ascii=False),
         }
-        return write_saved_model(parent, self.signatures(), assets, tracked=[self.preprocessor, *self.network.variables])
+        return write_saved_model(
+            parent, self.signatures(), assets, tracked=[self.preprocessor, *self.network.variables]
+        )
 
     def _require_network(self, what: str) -> None:
         if self.network is None:
@@ -293,7 +296,7 @@ def load(path: str | os.PathLike[str]) -> Task:
         importlib.import_module(f"{models.__name__}.{module.name}")
     try:
         with zipfile.ZipFile(path) as archive:
-            class_name = json.loads(archive.read("config.json"))["registered_name"]
+            class_name = json.loads(archive.read("config.json"))["registered_name"] or "not a zoo model"
             damaged = archive.testzip()
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
         raise ValueError(f"{broken} ({error})") from error

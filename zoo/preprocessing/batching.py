@@ -47,8 +47,8 @@ def shuffled(records: tf.data.Dataset, buffer: int, seed: int, epoch: Any) -> tf
     """
 
     def one_epoch(_: tf.Tensor) -> tf.data.Dataset:
-        # With a global seed set, TensorFlow compares an operation's seed with 0 in Python, which a tensor cannot answer.
-        # The graph of this function alone forgets the global seed; the order depends on our own.
+        # With a global seed set, TensorFlow compares an operation's seed with 0 in Python, which a tensor cannot
+        # answer. The graph of this function alone forgets the global seed; the order depends on our own.
         tf.compat.v1.get_default_graph().seed = None
         return records.shuffle(buffer, seed=epoch + seed * 1_000_003, reshuffle_each_iteration=False)
 

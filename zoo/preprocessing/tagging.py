@@ -74,8 +74,8 @@ class TaggerPreprocessor(tf.Module):
             tokens: Strings [batch, time], padded with empty strings.
 
         Returns:
-            `token_ids` int32 [batch, time], `padding_mask` bool [batch, time] (True = a token) and, if the configuration
-            wants them, `case_ids` int32 [batch, time] and `char_ids` int32 [batch, time, chars].
+            `token_ids` int32 [batch, time], `padding_mask` bool [batch, time] (True = a token) and, if the
+            configuration wants them, `case_ids` int32 [batch, time] and `char_ids` int32 [batch, time, chars].
         """
         padding_mask = tf.not_equal(tokens, "")
         token_ids = self._word_ids.lookup(normalise(tokens, self.config))
@@ -192,5 +192,7 @@ def _entity_types(tags: list[str]) -> tuple[str, ...]:
     """Returns the types that the tags name, sorted; none where the tags are 0 and 1."""
     types = sorted({kind for prefix, kind in map(tag_schemes.split, tags) if prefix != "O"})
     if not types:
-        raise ValueError("the training data holds no entity, only O or 0: there is nothing to learn; check the tag column")
+        raise ValueError(
+            "the training data holds no entity, only O or 0: there is nothing to learn; check the tag column"
+        )
     return () if "1" in tags else tuple(types)

@@ -13,8 +13,8 @@ _PER_TYPE = {"iob2": ("B", "I"), "bioes": ("B", "I", "E", "S")}
 class TagCodec(tf.Module):
     """Numbers tags in two schemes: the model's own (what the head scores) and the outer one (what people read).
 
-    The outer scheme is IOB2: O is 0, and type k has B = 1 + 2k, I = 2 + 2k. Inside, IOB2 has the same numbers, BIOES has
-    B, I, E, S = 1 + 4k, ..., 4 + 4k. Binary tags are 0 and 1 in both.
+    The outer scheme is IOB2: O is 0, and type k has B = 1 + 2k, I = 2 + 2k. Inside, IOB2 has the same numbers, BIOES
+    has B, I, E, S = 1 + 4k, ..., 4 + 4k. Binary tags are 0 and 1 in both.
 
     Attributes:
         scheme: `iob2`, `bioes` or `binary`.
@@ -69,7 +69,9 @@ class TagCodec(tf.Module):
         places = len(_PER_TYPE[self.scheme])
         kind, place = (inner_ids - 1) // places, (inner_ids - 1) % places  # of O and padding: no kind, the last place
         goes_on = (place == 1) | (place == 2)
-        opened = tf.where(place < 2, kind, -1)  # the type of the entity that this token leaves open; IOB2 has no E and S
+        opened = tf.where(
+            place < 2, kind, -1
+        )  # the type of the entity that this token leaves open; IOB2 has no E and S
         opened_before = tf.pad(opened[:, :-1], [[0, 0], [1, 0]], constant_values=-1)
         outer = 1 + 2 * kind + tf.cast(goes_on & (opened_before == kind), tf.int32)
         return tf.where(inner_ids > 0, outer, 0)

@@ -27,7 +27,7 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
         if len(arguments) > 1:
             app.usage(shorthelp=True, exitcode=1, detailed_error=f"not a flag: {arguments[1]!r}; write --flag=value")
         logging.use_absl_handler()
-        if FLAGS["verbosity"].using_default_value:  # TensorFlow reports each export's inner names as information
+        if not FLAGS["verbosity"].present:  # TensorFlow reports each export's inner names as information
             logging.set_verbosity(logging.WARNING)
         try:
             main(flags.options())

@@ -40,8 +40,8 @@ class RunState:
 class Checkpoints(keras.callbacks.Callback):
     """Saves the model after every epoch, keeps the best one, and stops when it is long past.
 
-    In `directory`, `epoch-0003/` holds the newest whole epoch (model and state; older ones are removed) and `best.keras` the
-    best. Both appear under their names only when they are whole.
+    In `directory`, `epoch-0003/` holds the newest whole epoch (model and state; older ones are removed) and
+    `best.keras` the best. Both appear under their names only when they are whole.
     """
 
     def __init__(

@@ -2,14 +2,16 @@
 
 Why each is needed (Keras 3.15, TensorFlow backend):
 
-- `train_step`, `test_step`: Keras averages the loss within a replica and then over replicas, so padding and uneven batches
-  change the result. Here a loss is a sum and a weight, and one division by the weights of *all* replicas follows.
-- clipping by the joint norm: Keras clips each replica's gradients before summing them, and an embedding's before adding up
-  the rows of the same id.
-- `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica said in
-  the last step instead of the metric that has counted over all replicas.
-- `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which fails for
-  strings, bools and shards of different shape. A task is built before training, so only the optimizer is left to build.
+- `train_step`, `test_step`: Keras averages the loss within a replica and then over replicas, so padding and uneven
+  batches change the result. Here a loss is a sum and a weight, and one division by the weights of *all* replicas
+  follows.
+- clipping by the joint norm: Keras clips each replica's gradients before summing them, and an embedding's before adding
+  up the rows of the same id.
+- `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica
+  said in the last step instead of the metric that has counted over all replicas.
+- `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which
+  fails for strings, bools and shards of different shape. A task is built before training, so only the optimizer is left
+  to build.
 
 `tests/training/test_replica_safe.py` fails when Keras changes any of them.
 """
@@ -78,10 +80,10 @@ class ReplicaSafe(keras.Model):
     def _summed(self, gradients: list) -> list:
         """Returns gradients ready for the optimizer's clipping by their joint norm.
 
-        An embedding's gradient comes as slices, a row for each time an id occurs; their norm is that of the gradient only
-        after rows of the same id are added up. With more replicas the norm is that of the sum over all of them: it is
-        taken here, clipped, and divided again by the number of replicas, since the optimizer adds them up; what is left is
-        below the optimizer's own limit.
+        An embedding's gradient comes as slices, a row for each time an id occurs; their norm is that of the gradient
+        only after rows of the same id are added up. With more replicas the norm is that of the sum over all of them: it
+        is taken here, clipped, and divided again by the number of replicas, since the optimizer adds them up; what is
+        left is below the optimizer's own limit.
         """
         limit = getattr(self.optimizer, "global_clipnorm", None)
         if not limit:

@@ -1,0 +1,127 @@
+"""Runs of a recipe, in this process and as a script."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo.running.flags import Options
+from zoo.running.run import Run
+
+ROOT = Path(__file__).parents[2]
+TINY = {"word_dim": 6, "char_dim": 4, "char_units": 4, "units": 6, "epochs": 2, "batch_size": 4}
+CONLL = "Ann B-PER\nLee I-PER\nmet O\nBo B-PER\n\nBo B-PER\nlikes O\nBergen B-LOC\n\nno O\nnames O\n\n"
+
+
+@pytest.fixture
+def files(tmp_path):
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.conll").write_text(CONLL * 8, encoding="utf-8")
+    return tmp_path
+
+
+def options(folder, **changes):
+    return replace(
+        Options(
+            recipe="lstm_ner",
+            config=zoo.config("lstm_ner", **TINY),
+            data="sample",
+            train=str(folder / "train.conll"),
+            valid=str(folder / "valid.conll"),
+            test=str(folder / "test.conll"),
+            strategy="none",
+            workdir=folder / "run",
+            resume=False,
+            export_dir=folder / "export",
+            default_workdir=False,
+        ),
+        **changes,
+    )
+
+
+def finish(run):
+    train, valid, test = run.data(zoo.datasets.read_conll)
+    model = run.fit(run.model(), train, valid, monitor="val_f1")
+    return run.report(model, train, model.evaluate(test, return_dict=True, verbose=0))
+
+
+def test_a_run_leaves_what_it_promises(files):
+    metrics = finish(Run(options(files)))
+    written = json.loads((files / "run" / "metrics.json").read_text())
+    assert written == json.loads(json.dumps(metrics))
+    assert {"f1", "precision", "recall", "seconds", "training_examples_per_second", "parameters"} <= set(written)
+    assert written["config"]["units"] == 6
+    assert written["reported_on"] == "test"
+    rows = (files / "run" / "history.csv").read_text().splitlines()
+    assert len(rows) == 3
+    assert "val_f1" in rows[0].split(",")
+    assert (files / "run" / "training_curve.png").read_bytes()[:4] == b"\x89PNG"
+    assert any((files / "run" / "tensorboard").rglob("events.out*"))
+
+
+def test_resuming_needs_a_run_and_the_same_configuration(files):
+    with pytest.raises(ValueError, match="holds no whole epoch"):
+        Run(options(files, resume=True))
+    first = finish(Run(options(files)))
+    with pytest.raises(ValueError, match="holds a run of 2 epochs: add --resume"):
+        Run(options(files))
+    other = Run(options(files, resume=True, config=zoo.config("lstm_ner", **{**TINY, "units": 7})))
+    with pytest.raises(ValueError, match=r"units=7 \(was 6\)"):
+        other.model()
+    again = finish(Run(options(files, resume=True)))  # finished already: evaluates only
+    assert {k: v for k, v in again.items() if k != "seconds"} == {k: v for k, v in first.items() if k != "seconds"}
+    more = finish(Run(options(files, resume=True, config=zoo.config("lstm_ner", **{**TINY, "epochs": 3}))))
+    assert more["epochs"] == 3
+
+
+def test_without_validation_and_test_files_a_tenth_is_held_out(files):
+    run = Run(options(files, valid=None, test=None))
+    train, valid, test = run.data(zoo.datasets.read_conll)
+    assert len(list(train)) == 21
+    assert len(list(valid)) == 3
+    assert test is valid
+
+
+def script(folder, *flags):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "recipes" / "ner.py"), *flags]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_script_does_the_whole_job(files):
+    settings = [f"--set={name}={value}" for name, value in TINY.items() if name != "batch_size"]
+    done = script(
+        files, "--train=train.conll", "--valid=valid.conll", "--test=test.conll", "--workdir=w",
+        "--batch_size=4", "--seed=3", *settings,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "test: F1 " in done.stdout
+    assert json.loads((files / "w" / "metrics.json").read_text())["config"]["seed"] == 3
+    assert "<html" in (files / "w" / "predictions.html").read_text()
+    assert (files / "w" / "export" / "1" / "saved_model.pb").is_file()
+    assert "\x1b[" not in done.stdout  # no colours into a pipe
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--train=nowhere.conll"], "--train=nowhere.conll: no such file"),
+        (["--set=unit=3"], "did you mean 'units'?"),
+        (["--set=units=x"], "allowed: int, at least 1"),
+        (["--recipe=lstm_nre"], "did you mean 'lstm_ner'?"),
+        (["--strategy=mirrord"], "mirrord"),
+        (["stray"], "not a flag: 'stray'"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_wrong_flag_is_one_clear_line(tmp_path, flags, message):
+    done = script(tmp_path, *flags)
+    assert done.returncode != 0
+    assert message in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
