@@ -44,7 +44,7 @@ PREDICT_BATCH = 256  # the recipe's own default
 
 
 def sentences(number: int, seed: int = 0) -> tuple[list[list[str]], list[list[str]]]:
-    """Invents sentences of 14 tokens with Zipf-distributed words, and their IOB2 tags; every tenth word begins a name."""
+    """Invents sentences of 14 Zipf-distributed words, and their IOB2 tags; about every tenth word begins a name."""
     rng = np.random.default_rng(seed)
     letters, frequencies = zip(*zip("etaoinsrhldcumfpgwybvkxjqz", range(27, 1, -1), strict=True), strict=True)
     lengths = np.minimum(2 + rng.poisson(0.55 * np.log1p(np.arange(LEXICON))), 14)  # frequent words are short
@@ -185,9 +185,8 @@ def main(arguments: list[str]) -> None:
     if _JSON.value:
         medians = {name: statistics.median(values) for name, values in speeds.items()}
         figures = {"sentences_per_second": medians, "rounds": speeds, "ratios": ratios, **facts, "devices": devices}
-        Path(_JSON.value).write_text(
-            json.dumps({**figures, "config": config.to_dict()}, indent=2) + "\n", encoding="utf-8"
-        )
+        text = json.dumps({**figures, "config": config.to_dict()}, indent=2)
+        Path(_JSON.value).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from itertools import islice
+
+from absl import flags
 
 from zoo.running import script
 from zoo.running.flags import Options
 
+_SCHEME = flags.DEFINE_string("scheme", "auto", "Tag scheme of the files; 'conlleval' reads any mixture.")
 _TEXTS = ["Harry Potter and Hermione Granger invented a new spell."]
 _SHOWN = 8
 _ON_PAGE = 200
@@ -29,7 +33,7 @@ def main(options: Options) -> None:
     from zoo.running.run import Run
 
     run = Run(options)
-    train, valid, test = run.data(read_conll)
+    train, valid, test = run.data(partial(read_conll, scheme=_SCHEME.value))
     with run.strategy.scope():
         model = run.model()
     model = run.fit(model, train, valid, monitor="val_f1")

@@ -119,6 +119,8 @@ def test_word_vectors_fill_the_embeddings_and_stay_if_frozen(tmp_path):
     task = fitted(word_vectors=str(path), word_dim=3, train_word_vectors=False)
     row = task.vocabulary.words.index("bo") + 2
     np.testing.assert_array_equal(task.network.get_layer("word_embedding").embeddings[row], [4, 5, 6])
+    assert task.vocabulary.words[-1] == "zebra"  # not in the training data, but it has a vector
+    np.testing.assert_array_equal(task.network.get_layer("word_embedding").embeddings[-1], [7, 8, 9])
     with pytest.raises(ValueError, match=r"vectors.txt holds vectors of 3 numbers: set word_dim=3"):
         fitted(word_vectors=str(path), word_dim=8)
 

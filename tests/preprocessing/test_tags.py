@@ -46,7 +46,8 @@ def test_conversion_in_the_graph_is_that_of_tag_schemes(scheme):
 @pytest.mark.parametrize("scheme", ["iob2", "bioes"])
 def test_an_entity_may_end_with_the_batch_or_before_padding(scheme):
     codec = TagCodec(TYPES, scheme)
-    sentences = [["O", "B-PER", "I-PER"], ["B-LOC"], ["B-LOC", "I-LOC"], []]
+    sentences = [["O", f"B-{kind}", f"I-{kind}"] for kind in TYPES] + [["O", "O", f"B-{kind}"] for kind in TYPES]
+    sentences += [["B-LOC"], ["B-LOC", "I-LOC"], []]
     inner = codec.inner_ids(codec.outer_ids(padded(sentences, 3)))
     assert named(codec.names, inner, sentences) == [tag_schemes.convert(tags, "iob2", scheme) for tags in sentences]
 

@@ -18,7 +18,8 @@ class TaggerConfig(Config):
     Attributes:
         word_input: `learnt` embeddings, or `one_hot` vectors of vocabulary length.
         word_dim: Size of a word embedding. Pretrained vectors bring their own.
-        word_vectors: Path of a GloVe or word2vec file to start the embeddings from.
+        word_vectors: Path of a GloVe or word2vec file to start the embeddings from; its words join the vocabulary after
+            the training data's, so that words met only later have a vector too.
         train_word_vectors: Whether pretrained vectors are fine-tuned.
         vocabulary_size: At most this many words, the most frequent first.
         min_count: Words seen less often in training are unknown words.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from zoo.layers.bidirectional import Bidirectional
 from zoo.layers.cell_layers import GRU, LSTM, CellLayer, Elman, PeepholeLSTM, SimpleRNN, SimplifiedGRU
+from zoo.layers.characters import CharacterBiRNN, CharacterCNN
 from zoo.layers.crf import CRF, CRFLoss
 from zoo.layers.deep import Deep
+from zoo.layers.one_hot import OneHot
 from zoo.layers.recurrent import Recurrent
+from zoo.layers.token_dropout import TokenDropout
 
 __all__ = [
     "CRF",
@@ -15,10 +18,14 @@ __all__ = [
     "Bidirectional",
     "CRFLoss",
     "CellLayer",
+    "CharacterBiRNN",
+    "CharacterCNN",
     "Deep",
     "Elman",
+    "OneHot",
     "PeepholeLSTM",
     "Recurrent",
     "SimpleRNN",
     "SimplifiedGRU",
+    "TokenDropout",
 ]

@@ -14,7 +14,7 @@ from zoo.config.tagger import TaggerConfig
 from zoo.datasets.tagged_sentences import from_sentences
 from zoo.decoding import marginals, viterbi
 from zoo.decoding.sentences import TaggedSentence
-from zoo.embeddings import embedding_matrix
+from zoo.embeddings import embedding_matrix, read_vectors
 from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
 from zoo.models.tagger_network import tagger_network
@@ -70,6 +70,9 @@ class Tagger(Task):
             raise ValueError(
                 f"head='sigmoid' answers 0 or 1, but the tags name types ({found}): use 'crf' or 'softmax'"
             )
+        if self._reads_vectors:
+            vectors = read_vectors(self.config.word_vectors)
+            vocabulary = vocabulary.with_words((word for word, _ in vectors), self.config.vocabulary_size)
         return vocabulary
 
     def make_preprocessor(self, vocabulary: TaggerVocabulary) -> TaggerPreprocessor:
@@ -90,9 +93,13 @@ class Tagger(Task):
             constraints=None if vocabulary.binary else tag_schemes.allowed_transitions(codec.names, codec.scheme),
         )
 
+    @property
+    def _reads_vectors(self) -> bool:
+        return self.config.word_vectors is not None and self.config.word_input == "learnt"
+
     def initialise(self) -> None:
         """Fills the word embeddings from the configuration's file of vectors."""
-        if self.config.word_vectors is None or self.config.word_input != "learnt":
+        if not self._reads_vectors:
             return
         matrix, _ = embedding_matrix(self.config.word_vectors, self.vocabulary.words, seed=self.config.seed)
         if matrix.shape[1] != self.config.word_dim:

@@ -66,7 +66,9 @@ def tagger_network(
 def _words(config: TaggerConfig, word_counts: Sequence[int], token_ids: keras.KerasTensor) -> keras.KerasTensor:
     num_words = RESERVED + len(word_counts)
     if config.word_dropout:
-        rates = [0.0] * RESERVED + [config.word_dropout / (config.word_dropout + count) for count in word_counts]
+        rates = [0.0] * RESERVED + [
+            config.word_dropout / (config.word_dropout + max(count, 1)) for count in word_counts
+        ]
         token_ids = TokenDropout(rates, name="word_dropout")(token_ids)
     if config.word_input == "one_hot":
         return OneHot(num_words, name="one_hot_words")(token_ids)

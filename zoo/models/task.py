@@ -35,7 +35,7 @@ class Task(ReplicaSafe):
     Class attributes:
         config_class: The configuration's class.
         vocabulary_class: What `adapt` learns.
-        figures: The logs that the progress bar shows at an epoch's end.
+        figures: The logs that the progress bar and the training curve show.
 
     Attributes:
         config: The frozen configuration.

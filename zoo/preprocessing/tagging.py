@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from zoo import tag_schemes
@@ -39,6 +40,20 @@ class TaggerVocabulary:
     def binary(self) -> bool:
         """Whether the tags are 0 and 1."""
         return not self.entity_types
+
+    def with_words(self, words: Iterable[str], limit: int) -> TaggerVocabulary:
+        """Adds words that training has not seen, whose vectors are known, until there are `limit` words.
+
+        Args:
+            words: In order of preference; those already known are passed over.
+            limit: Words to stop at.
+        """
+        known = dict(zip(self.words, self.counts, strict=True))
+        for word in words:
+            if len(known) >= limit:
+                break
+            known.setdefault(word, 0)
+        return replace(self, words=tuple(known), counts=tuple(known.values()))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON-ready dictionary."""
@@ -154,23 +169,24 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
         ValueError: There is no record at all, or no entity in any.
     """
     words, characters, tags = FrequencyCounter(), FrequencyCounter(), FrequencyCounter()
-    cut = 0
-
-    def chunk(batch: dict[str, tf.RaggedTensor | tf.Tensor]) -> tuple[tf.Tensor, ...]:
-        tokens, tags = _flat(batch["tokens"]), _flat(batch["tags"])
-        long = tf.strings.length(tokens, unit="UTF8_CHAR") > config.max_word_chars
-        points = tf.strings.unicode_decode(tokens, "UTF-8").flat_values
-        return normalise(tokens, config), points, tags, tf.reduce_sum(tf.cast(long, tf.int32))
-
-    for word_chunk, points, tag_chunk, long in records.ragged_batch(1024).map(chunk).as_numpy_iterator():
+    long_words = long_sentences = 0
+    chunks = records.ragged_batch(1024).map(lambda batch: _countable(batch, config))
+    for word_chunk, code_points, tag_chunk, lengths in chunks.as_numpy_iterator():
         words.add(word_chunk)
-        characters.add(points)
+        characters.add(code_points[code_points >= 0])
         tags.add(tag_chunk)
-        cut += int(long)
+        long_words += int(np.sum(np.sum(code_points >= 0, axis=1) > config.max_word_chars))
+        long_sentences += int(np.sum(lengths > (config.max_tokens or np.inf)))
     if not words.counts:
         raise ValueError("the training data holds no sentence: check the file or the data set's split")
-    if cut and config.characters != "none":
-        _LOG.warning("%d words are longer than max_word_chars=%d: their middle is not read", cut, config.max_word_chars)
+    if long_words and config.characters != "none":
+        _LOG.warning(
+            "%d words are longer than max_word_chars=%d: their middle is not read", long_words, config.max_word_chars
+        )
+    if long_sentences:
+        _LOG.warning(
+            "%d sentences are longer than max_tokens=%d: training cuts them", long_sentences, config.max_tokens
+        )
     # Byte strings that are not UTF-8 may become the same text.
     known = {}
     for word in words.most_frequent(config.vocabulary_size, config.min_count):
@@ -183,9 +199,23 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
     )
 
 
-def _flat(batch: tf.RaggedTensor | tf.Tensor) -> tf.Tensor:
-    """Returns all values of a batch; it is dense where all records are known to have the same length."""
-    return batch.flat_values if isinstance(batch, tf.RaggedTensor) else tf.reshape(batch, [-1])
+def _countable(batch: dict[str, tf.RaggedTensor | tf.Tensor], config: TaggerConfig) -> tuple[tf.Tensor, ...]:
+    """Returns normalised words, their code points (padded with -1), their tags, and the sentences' lengths."""
+    tokens, tags = _ragged(batch["tokens"]), _ragged(batch["tags"])
+    as_many = tf.reduce_all(tf.equal(tokens.row_lengths(), tags.row_lengths()))
+    check = tf.debugging.Assert(
+        as_many,
+        ["a record has not as many tags as tokens; in its batch:", tokens.row_lengths(), tags.row_lengths()],
+    )
+    with tf.control_dependencies([check]):
+        words = normalise(tokens.flat_values, config)
+    code_points = tf.strings.unicode_decode(tokens.flat_values, "UTF-8").to_tensor(-1)
+    return words, code_points, tags.flat_values, tokens.row_lengths()
+
+
+def _ragged(batch: tf.RaggedTensor | tf.Tensor) -> tf.RaggedTensor:
+    """Returns a batch as ragged; it is dense where all records are known to have the same length."""
+    return batch if isinstance(batch, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(batch)
 
 
 def _entity_types(tags: list[str]) -> tuple[str, ...]:

@@ -69,9 +69,8 @@ class TagCodec(tf.Module):
         places = len(_PER_TYPE[self.scheme])
         kind, place = (inner_ids - 1) // places, (inner_ids - 1) % places  # of O and padding: no kind, the last place
         goes_on = (place == 1) | (place == 2)
-        opened = tf.where(
-            place < 2, kind, -1
-        )  # the type of the entity that this token leaves open; IOB2 has no E and S
+        # The type of the entity that a token leaves open: after B and I, not after E and S.
+        opened = tf.where(place < 2, kind, -1)
         opened_before = tf.pad(opened[:, :-1], [[0, 0], [1, 0]], constant_values=-1)
         outer = 1 + 2 * kind + tf.cast(goes_on & (opened_before == kind), tf.int32)
         return tf.where(inner_ids > 0, outer, 0)

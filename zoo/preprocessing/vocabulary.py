@@ -20,7 +20,7 @@ _MAX_DISTINCT = 4_000_000
 class FrequencyCounter:
     """Counts strings or numbers of a stream in bounded memory.
 
-    Lossy counting (Manku & Motwani 2002, "Approximate frequency counts over data streams", section 4.2): whoever comes
+    Lossy counting (Manku & Motwani 2002, "Approximate frequency counts over data streams", section 4.2): whatever comes
     in after others were dropped is given as many occurrences as they may have had. So nothing is ever undercounted, and
     whatever was met more often than `floor` times is held.
 

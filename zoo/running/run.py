@@ -175,7 +175,8 @@ class Run:
             writer = csv.writer(file)
             writer.writerow(["epoch", *history])
             writer.writerows([epoch, *row] for epoch, row in enumerate(zip(*history.values(), strict=True), 1))
-        training_curve(history, self.workdir / "training_curve.png", title=options.recipe)
+        curves = {name: history[name] for name in model.figures if name in history}
+        training_curve(curves, self.workdir / "training_curve.png", title=options.recipe)
         return metrics
 
 
