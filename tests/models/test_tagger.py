@@ -35,6 +35,8 @@ def test_answers_come_in_the_order_of_the_questions(tagger):
     assert tagger.predict(records) == tagger.predict(texts)
     assert tagger.predict(from_sentences(X, Y)) == tagger.predict(X)
     assert tagger.predict([]) == []
+    same_length = tf.data.Dataset.from_tensor_slices({"tokens": [["Bo", "left"], ["Ann", "left"]]})
+    assert [answer.tokens for answer in tagger.predict(same_length)] == [["Bo", "left"], ["Ann", "left"]]
 
 
 def test_an_answer_lists_its_entities(tagger):

@@ -90,3 +90,17 @@ class TaggerConfig(Config):
     shuffle_buffer: Count = 50_000
     bucket_boundaries: tuple[int, ...] = (8, 12, 16, 24, 32, 48, 64, 128)
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            TypeError: A value has the wrong type.
+            ValueError: A value is not allowed.
+        """
+        super().__post_init__()
+        boundaries = self.bucket_boundaries
+        if any(low >= high for low, high in zip((0, *boundaries), boundaries, strict=False)):
+            raise ValueError(
+                f"TaggerConfig.bucket_boundaries is {boundaries!r}; allowed: whole numbers above 0, each above the last"
+            )

@@ -19,7 +19,7 @@ from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
 from zoo.models.tagger_network import tagger_network
 from zoo.models.task import Task
-from zoo.preprocessing.batching import bucketed, shuffled
+from zoo.preprocessing.batching import bucketed, ragged, shuffled
 from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary
 from zoo.preprocessing.tokenisation import pad, tokenise
 from zoo.preprocessing.vocabulary import RESERVED
@@ -189,8 +189,8 @@ class Tagger(Task):
         self._require_network("predict")
         tag = self._tag_function()
         answers: list[TaggedSentence] = []
-        for sentences in _windows(x):
-            answers.extend(self._tag_window(sentences, tag, batch_size or _PREDICT_BATCH))
+        for sentences, words in _windows(x):
+            answers.extend(self._tag_window(sentences, words, tag, batch_size or _PREDICT_BATCH))
         return answers
 
     def _tag_function(self) -> Callable:
@@ -199,23 +199,20 @@ class Tagger(Task):
             self._compiled_tag = tf.function(self.tag, input_signature=signature, autograph=False)
         return self._compiled_tag
 
-    def _tag_window(self, sentences: tf.RaggedTensor, tag: Callable, batch_size: int) -> list[TaggedSentence]:
+    def _tag_window(
+        self, sentences: tf.RaggedTensor, words: list[list[str]], tag: Callable, batch_size: int
+    ) -> list[TaggedSentence]:
         """Tags sentences in batches of similar length and puts the answers back in order."""
-        lengths = sentences.row_lengths().numpy()
-        order = np.argsort(lengths, kind="stable")
+        order = np.argsort(sentences.row_lengths().numpy(), kind="stable")
         names = self.preprocessor.tags.outer_names
-        answers: list[TaggedSentence | None] = [None] * len(lengths)
+        answers: list[TaggedSentence | None] = [None] * len(words)
         for first in range(0, len(order), batch_size):
             rows = order[first : first + batch_size]
-            batch = tf.gather(sentences, rows)
-            tags, scores = tag(pad(batch))
-            tokens, tags, scores = batch.to_list(), tags.numpy().tolist(), scores.numpy().tolist()
-            for row, words, numbers, chances in zip(rows, tokens, tags, scores, strict=True):
-                answers[row] = TaggedSentence(
-                    [word.decode("utf-8", "replace") for word in words],
-                    [names[number] for number in numbers[: len(words)]],
-                    chances[: len(words)],
-                )
+            tags, scores = tag(pad(tf.gather(sentences, rows)))
+            for row, numbers, chances in zip(rows, tags.numpy().tolist(), scores.numpy().tolist(), strict=True):
+                length = len(words[row])
+                named = [names[number] for number in numbers[:length]]
+                answers[row] = TaggedSentence(words[row], named, chances[:length])
         return answers
 
     def signatures(self) -> dict[str, Callable]:
@@ -254,23 +251,32 @@ def _tagged_dataset(records: tf.data.Dataset) -> tf.data.Dataset:
     )
 
 
-def _windows(x: Any) -> Iterator[tf.RaggedTensor]:
-    """Cuts whatever `predict` takes into ragged strings [sentences, time]."""
+def _windows(x: Any) -> Iterator[tuple[tf.RaggedTensor, list[list[str]]]]:
+    """Cuts whatever `predict` takes into ragged strings [sentences, time], and the same as Python strings."""
     if isinstance(x, tf.data.Dataset):
-        field = "tokens" if "tokens" in x.element_spec else "text"
+        fields = x.element_spec if isinstance(x.element_spec, dict) else {}
+        field = next((name for name in ("tokens", "text") if name in fields), None)
+        if field is None:
+            raise ValueError(f"a tagger reads records with `tokens` or `text`; these have {sorted(fields)}")
         for batch in x.map(lambda record: record[field]).ragged_batch(_PREDICT_WINDOW):
-            yield batch if field == "tokens" else tokenise(batch).tokens
+            yield _with_words(ragged(batch) if field == "tokens" else tokenise(batch).tokens)
         return
     if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
         raise TypeError(f"predict takes a list of texts or of token lists, not {type(x).__name__}: write [{x!r}]")
     sentences = list(x)
     for first in range(0, len(sentences), _PREDICT_WINDOW):
-        yield _ragged(sentences[first : first + _PREDICT_WINDOW], first)
+        window = sentences[first : first + _PREDICT_WINDOW]
+        if all(isinstance(sentence, str) for sentence in window):
+            yield _with_words(tokenise(tf.constant(window, tf.string)).tokens)
+        else:
+            yield _from_lists(window, first)
 
 
-def _ragged(sentences: Sequence, first: int) -> tf.RaggedTensor:
-    if all(isinstance(sentence, str) for sentence in sentences):
-        return tokenise(tf.constant(sentences, tf.string)).tokens
+def _with_words(sentences: tf.RaggedTensor) -> tuple[tf.RaggedTensor, list[list[str]]]:
+    return sentences, [[word.decode("utf-8", "replace") for word in row] for row in sentences.to_list()]
+
+
+def _from_lists(sentences: Sequence, first: int) -> tuple[tf.RaggedTensor, list[list[str]]]:
     for number, sentence in enumerate(sentences, first):
         if isinstance(sentence, (str, bytes)) or not all(isinstance(token, str) and token for token in sentence):
             raise ValueError(
@@ -278,4 +284,4 @@ def _ragged(sentences: Sequence, first: int) -> tf.RaggedTensor:
             )
     flat = [token for sentence in sentences for token in sentence]
     lengths = [len(sentence) for sentence in sentences]
-    return tf.RaggedTensor.from_row_lengths(tf.constant(flat, tf.string), lengths)
+    return tf.RaggedTensor.from_row_lengths(tf.constant(flat, tf.string), lengths), [list(row) for row in sentences]

@@ -53,3 +53,8 @@ def shuffled(records: tf.data.Dataset, buffer: int, seed: int, epoch: Any) -> tf
         return records.shuffle(buffer, seed=epoch + seed * 1_000_003, reshuffle_each_iteration=False)
 
     return tf.data.Dataset.range(1).flat_map(one_epoch)
+
+
+def ragged(batch: tf.RaggedTensor | tf.Tensor) -> tf.RaggedTensor:
+    """Returns a batch as ragged: `ragged_batch` gives a dense one where all records have the same static length."""
+    return batch if isinstance(batch, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(batch)

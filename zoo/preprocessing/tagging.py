@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from zoo import tag_schemes
 from zoo.config.tagger import TaggerConfig
+from zoo.preprocessing.batching import ragged
 from zoo.preprocessing.tags import UNSEEN_TAG, TagCodec
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all, id_table
 
@@ -201,7 +202,7 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
 
 def _countable(batch: dict[str, tf.RaggedTensor | tf.Tensor], config: TaggerConfig) -> tuple[tf.Tensor, ...]:
     """Returns normalised words, their code points (padded with -1), their tags, and the sentences' lengths."""
-    tokens, tags = _ragged(batch["tokens"]), _ragged(batch["tags"])
+    tokens, tags = ragged(batch["tokens"]), ragged(batch["tags"])
     as_many = tf.reduce_all(tf.equal(tokens.row_lengths(), tags.row_lengths()))
     check = tf.debugging.Assert(
         as_many,
@@ -211,11 +212,6 @@ def _countable(batch: dict[str, tf.RaggedTensor | tf.Tensor], config: TaggerConf
         words = normalise(tokens.flat_values, config)
     code_points = tf.strings.unicode_decode(tokens.flat_values, "UTF-8").to_tensor(-1)
     return words, code_points, tags.flat_values, tokens.row_lengths()
-
-
-def _ragged(batch: tf.RaggedTensor | tf.Tensor) -> tf.RaggedTensor:
-    """Returns a batch as ragged; it is dense where all records are known to have the same length."""
-    return batch if isinstance(batch, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(batch)
 
 
 def _entity_types(tags: list[str]) -> tuple[str, ...]:
