@@ -1,6 +1,6 @@
 """Runs a recipe's script with several seeds and prints mean and spread of what it reached.
 
-python benchmarks/seeds.py recipes/ner.py --workdir=runs/wnut17 -- --train=train.conll --valid=dev.conll --test=test.conll
+python benchmarks/seeds.py recipes/ner.py --workdir=runs/wnut17 -- --train=train.conll --test=test.conll
 
 Each seed is a process of its own with its own working folder; a seed that is there already is not run again.
 """

@@ -168,7 +168,7 @@ def main(arguments: list[str]) -> None:
     try:
         changes = parse_assignments(TaggerConfig, _SET.value)
         # The schedule of the learning rate ends with the last round.
-        config = zoo.config("lstm_ner", **{"epochs": rounds + 1, **changes})
+        config = zoo.registry.config("lstm_ner", **{"epochs": rounds + 1, **changes})
     except (TypeError, ValueError) as error:
         raise app.UsageError(str(error)) from error
     tokens, tags = sentences(number)

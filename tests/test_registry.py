@@ -13,7 +13,7 @@ import sys
 import zoo
 print(zoo.names())
 print(zoo.describe("lstm_ner").splitlines()[0])
-print(zoo.config("lstm_ner", units=7).units)
+print(zoo.registry.config("lstm_ner", units=7).units)
 print([name for name in ("tensorflow", "keras", "numpy") if name in sys.modules])
 """
 
@@ -69,7 +69,7 @@ def test_a_recipe_says_what_it_is_for(monkeypatch):
     assert registry.names() == []
 
 
-@pytest.mark.parametrize("ask", [zoo.config, zoo.describe, zoo.get, registry.summary])
+@pytest.mark.parametrize("ask", [registry.config, zoo.describe, zoo.get, registry.summary])
 def test_an_unknown_name_suggests_the_nearest_or_lists_all(ask):
     with pytest.raises(ValueError, match=r"no recipe is called 'lstm_nre': did you mean 'lstm_ner'\?"):
         ask("lstm_nre")
@@ -88,7 +88,7 @@ def test_wrong_overrides_are_refused_before_anything_is_made():
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_a_description_lists_every_field_with_its_default(name):
-    config = zoo.config(name)
+    config = zoo.registry.config(name)
     described = zoo.describe(name)
     assert described.startswith(f"{name}: {registry.summary(name)}\n")
     lines = [line.strip() for line in described.splitlines()]
@@ -99,7 +99,7 @@ def test_a_description_lists_every_field_with_its_default(name):
 def test_get_makes_a_compiled_task_of_the_recipe():
     task = zoo.get("lstm_ner", units=7, learning_rate=0.125)
     assert type(task).__name__ == "Tagger"
-    assert task.config == zoo.config("lstm_ner", units=7, learning_rate=0.125)
+    assert task.config == zoo.registry.config("lstm_ner", units=7, learning_rate=0.125)
     assert task.compiled
     assert float(task.optimizer.learning_rate) == 0.125
     assert task.network is None

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 from zoo import catalog as _catalog  # noqa: F401  (registers the recipes)
-from zoo.registry import config, describe, get, names
+from zoo.registry import describe, get, names
 
 if TYPE_CHECKING:
     from zoo.models.task import Task
 
 __version__ = "0.1.0"
-__all__ = ["cells", "config", "datasets", "decoding", "describe", "get", "layers", "load", "metrics", "names"]
+__all__ = ["cells", "datasets", "decoding", "describe", "get", "layers", "load", "metrics", "names"]
 
 _LAZY_ROOMS = ("cells", "datasets", "decoding", "embeddings", "layers", "metrics", "serving", "showing", "training")
 

@@ -11,14 +11,15 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zoo.config.fields import Config, allowed, field_types
+from zoo.config.fields import allowed, field_types
+from zoo.config.training import TrainingConfig
 
 if TYPE_CHECKING:
     from zoo.models.task import Task
 
-Recipe = TypeVar("Recipe", bound=Callable[[], Config])
+Recipe = TypeVar("Recipe", bound=Callable[[], TrainingConfig])
 
-_RECIPES: dict[str, Callable[[], Config]] = {}
+_RECIPES: dict[str, Callable[[], TrainingConfig]] = {}
 
 
 def recipe(function: Recipe) -> Recipe:
@@ -42,7 +43,7 @@ def names() -> list[str]:
     return sorted(_RECIPES)
 
 
-def config(name: str, **overrides: Any) -> Config:
+def config(name: str, **overrides: Any) -> TrainingConfig:
     """Returns a recipe's configuration.
 
     Args:

@@ -7,6 +7,7 @@ import pytest
 from zoo import cells, tag_schemes
 from zoo.config.fields import field_types, parse_assignments
 from zoo.config.tagger import TaggerConfig
+from zoo.config.training import TrainingConfig
 
 
 def words_of(field):
@@ -22,7 +23,8 @@ def test_tag_schemes_are_ones_that_tags_can_be_converted_to():
 
 
 def test_every_field_is_documented_in_order():
-    documented = re.findall(r"^ {8}(\w+): ", TaggerConfig.__doc__, re.MULTILINE)
+    docs = [base.__doc__.partition("\n    Attributes:")[2] for base in (TrainingConfig, TaggerConfig)]
+    documented = re.findall(r"^ {8}(\w+): ", "\n".join(docs), re.MULTILINE)
     assert documented == [field.name for field in dataclasses.fields(TaggerConfig)]
 
 

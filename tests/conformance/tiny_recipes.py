@@ -1,4 +1,4 @@
-"""A tiny version of every registered recipe and some records for it: who adds a recipe adds one entry here."""
+"""A tiny version of every registered recipe and some records for it: who adds a task adds one entry here."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +34,7 @@ class Tiny:
         y: Answers for `fit`.
         requests: What `predict` and an export are asked.
         score: The metric that a memorised training set brings to 1.
+        answer: What `predict` names the answer and an export its output, for example `tags`.
     """
 
     recipe: str
@@ -42,21 +43,23 @@ class Tiny:
     y: list
     requests: list[str] = field(default_factory=list)
     score: str = "f1"
+    answer: str = "tags"
 
     def make(self, **overrides: Any) -> Any:
         """Makes the untrained task."""
         return zoo.get(self.recipe, **{**self.overrides, **overrides})
 
 
-TINY = {
-    "lstm_ner": Tiny(
-        recipe="lstm_ner",
-        overrides={
+_BY_TASK = {
+    "zoo.models.tagger:Tagger": {
+        "overrides": {
             "word_dim": 8, "char_dim": 4, "char_units": 4, "units": 8, "dropout": 0.0, "word_dropout": 0.0,
             "learning_rate": 0.03, "batch_size": 4, "epochs": 8, "bucket_boundaries": (8,),
         },
-        x=[sentence.split() for sentence in _NER_SENTENCES] * 4,
-        y=[tags.split() for tags in _NER_TAGS] * 4,
-        requests=["Ann Lee met Bo in Oslo.", "", "  ", "日本 🙂 naïve café!", "x " * 300],
-    ),
+        "x": [sentence.split() for sentence in _NER_SENTENCES] * 4,
+        "y": [tags.split() for tags in _NER_TAGS] * 4,
+        "requests": ["Ann Lee met Bo in Oslo.", "", "  ", "日本 🙂 naïve café!", "x " * 300],
+    },
 }  # fmt: skip
+
+TINY = {name: Tiny(recipe=name, **_BY_TASK[zoo.registry.config(name).task]) for name in zoo.names()}

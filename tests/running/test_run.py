@@ -29,7 +29,7 @@ def options(folder, **changes):
     return replace(
         Options(
             recipe="lstm_ner",
-            config=zoo.config("lstm_ner", **TINY),
+            config=zoo.registry.config("lstm_ner", **TINY),
             data="sample",
             train=str(folder / "train.conll"),
             valid=str(folder / "valid.conll"),
@@ -38,7 +38,7 @@ def options(folder, **changes):
             workdir=folder / "run",
             resume=False,
             export_dir=folder / "export",
-            default_workdir=False,
+            demo=False,
         ),
         **changes,
     )
@@ -70,12 +70,12 @@ def test_resuming_needs_a_run_and_the_same_configuration(files):
     first = finish(Run(options(files)))
     with pytest.raises(ValueError, match="holds a run of 2 epochs: add --resume"):
         Run(options(files))
-    other = Run(options(files, resume=True, config=zoo.config("lstm_ner", **{**TINY, "units": 7})))
+    other = Run(options(files, resume=True, config=zoo.registry.config("lstm_ner", **{**TINY, "units": 7})))
     with pytest.raises(ValueError, match=r"units=7 \(was 6\)"):
         other.model()
     again = finish(Run(options(files, resume=True)))  # finished already: evaluates only
     assert {k: v for k, v in again.items() if k != "seconds"} == {k: v for k, v in first.items() if k != "seconds"}
-    more = finish(Run(options(files, resume=True, config=zoo.config("lstm_ner", **{**TINY, "epochs": 3}))))
+    more = finish(Run(options(files, resume=True, config=zoo.registry.config("lstm_ner", **{**TINY, "epochs": 3}))))
     assert more["epochs"] == 3
 
 

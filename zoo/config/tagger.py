@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from zoo.config.fields import Config, Range
+from zoo.config.cells import CellName
+from zoo.config.fields import Range
+from zoo.config.training import Count, TrainingConfig
 
-Count = Annotated[int, Range(1)]
 Rate = Annotated[float, Range(0.0, 0.95)]
 
 
-@dataclass(frozen=True)
-class TaggerConfig(Config):
+@dataclass(frozen=True, kw_only=True)
+class TaggerConfig(TrainingConfig):
     """A word-and-character recurrent tagger (Lample et al. 2016; Ma & Hovy 2016).
+
+    How it is trained is said by the fields of `TrainingConfig`.
 
     Attributes:
         word_input: `learnt` embeddings, or `one_hot` vectors of vocabulary length.
@@ -42,19 +45,11 @@ class TaggerConfig(Config):
         word_dropout: A word seen n times in training is replaced there by the unknown word with probability
             word_dropout / (word_dropout + n), so that the unknown word is learnt from rare ones; 0 never does it.
         max_tokens: Longer training sentences are cut here; how many were cut is reported. None keeps all.
-        optimizer: Name of the optimizer.
-        learning_rate: Its peak rate.
-        final_learning_rate: Share of the peak rate left at the end; the rate falls linearly in between.
-        clip_norm: Gradients are scaled so that their joint norm is at most this. None leaves them alone.
-        batch_size: Sentences a training step.
-        epochs: At most this many passes over the training data.
-        patience: Training stops after this many epochs without a better validation score.
-        shuffle_buffer: Sentences held in memory for shuffling.
         bucket_boundaries: Sentences are batched with others of similar length, between these token counts.
-        seed: Of weights, shuffling and dropout.
     """
 
     task: ClassVar[str] = "zoo.models.tagger:Tagger"
+    sample: ClassVar[str] = "ner_sample"
 
     word_input: Literal["learnt", "one_hot"] = "learnt"
     word_dim: Count = 100
@@ -70,7 +65,7 @@ class TaggerConfig(Config):
     char_units: Count = 50
     char_width: Count = 3
     max_word_chars: Annotated[int, Range(2)] = 24
-    cell: Literal["elman", "irnn", "simplified_gru", "gru", "lstm", "peephole_lstm"] = "lstm"
+    cell: CellName = "lstm"
     units: Count = 100
     depth: Count = 1
     bidirectional: bool = True
@@ -80,16 +75,7 @@ class TaggerConfig(Config):
     recurrent_dropout: Rate = 0.0
     word_dropout: Annotated[float, Range(0.0)] = 0.5
     max_tokens: Count | None = None
-    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = "adam"
-    learning_rate: Annotated[float, Range(0.0)] = 0.002
-    final_learning_rate: Annotated[float, Range(0.0, 1.0)] = 0.1
-    clip_norm: Annotated[float, Range(1e-6)] | None = 5.0
-    batch_size: Count = 32
-    epochs: Count = 20
-    patience: Count = 5
-    shuffle_buffer: Count = 50_000
     bucket_boundaries: tuple[int, ...] = (8, 12, 16, 24, 32, 48, 64, 128)
-    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
 
     def __post_init__(self) -> None:
         """Checks every field.

@@ -16,7 +16,8 @@ import keras
 import tensorflow as tf
 
 from zoo import models
-from zoo.config.fields import Config
+from zoo.config.training import TrainingConfig
+from zoo.files import replacing
 from zoo.serving.saved_model import write_saved_model
 from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_safe import ReplicaSafe
@@ -44,11 +45,11 @@ class Task(ReplicaSafe):
         network: The Functional model inside, from named tensors to logits, or None before `adapt`.
     """
 
-    config_class: ClassVar[type[Config]]
+    config_class: ClassVar[type[TrainingConfig]]
     vocabulary_class: ClassVar[type]
     figures: ClassVar[tuple[str, ...]] = ("loss", "val_loss")
 
-    def __init__(self, config: Config, vocabulary: Any = None, **kwargs: Any) -> None:
+    def __init__(self, config: TrainingConfig, vocabulary: Any = None, **kwargs: Any) -> None:
         """Makes a compiled task.
 
         Args:
@@ -90,6 +91,10 @@ class Task(ReplicaSafe):
     def signatures(self) -> Mapping[str, Any]:
         """Returns the functions that an export serves, by signature name."""
         raise TypeError(f"{type(self).__name__} does not say what it serves: define signatures()")
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> list:
+        """Returns a decoded answer for each raw record, in order."""
+        raise TypeError(f"{type(self).__name__} does not say how it answers: define predict()")
 
     def initialise(self) -> None:
         """Called once after `adapt` has created the network: the place to load pretrained weights."""
@@ -240,12 +245,8 @@ class Task(ReplicaSafe):
             raise ValueError(f"{path}: a model is saved as one .keras file; name it {path.with_suffix('.keras')}")
         if path.exists() and not overwrite:
             raise FileExistsError(f"{path} exists; pass overwrite=True or choose another name")
-        partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
-        try:
+        with replacing(path) as partial:
             super().save(partial, overwrite=True, **kwargs)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration and the vocabulary."""
@@ -305,7 +306,7 @@ def load(path: str | os.PathLike[str]) -> Task:
     return keras.saving.load_model(path)
 
 
-def _optimizer(config: Config) -> keras.optimizers.Optimizer:
+def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
     """Makes the configuration's optimizer, with gradient clipping by the joint norm."""
     settings = {"learning_rate": config.learning_rate, "global_clipnorm": config.clip_norm}
     if config.optimizer == "sgd":

@@ -8,7 +8,9 @@ from pathlib import Path
 from absl import flags
 
 from zoo import registry
-from zoo.config.fields import Config, parse_assignments
+from zoo.config.fields import parse_assignments
+from zoo.config.training import TrainingConfig
+from zoo.training import strategies
 
 _FLAGS = flags.FLAGS
 
@@ -28,11 +30,11 @@ class Options:
         workdir: Where checkpoints, logs and reports go.
         resume: Whether to go on where the last run in `workdir` stopped.
         export_dir: The folder of the exported model's versions.
-        default_workdir: Whether nobody chose the working folder, so that a finished or broken demo may be replaced.
+        demo: Whether nothing was chosen: an earlier demo in the default working folder is then replaced.
     """
 
     recipe: str
-    config: Config
+    config: TrainingConfig
     data: str
     train: str | None
     valid: str | None
@@ -41,7 +43,7 @@ class Options:
     workdir: Path
     resume: bool
     export_dir: Path
-    default_workdir: bool
+    demo: bool
 
 
 def define(recipe: str) -> None:
@@ -60,7 +62,7 @@ def define(recipe: str) -> None:
     flags.DEFINE_float("learning_rate", None, "Peak learning rate.", lower_bound=0.0)
     flags.DEFINE_integer("seed", None, "Seed of weights, order and dropout.", lower_bound=0)
     flags.DEFINE_multi_string("set", [], "Any field of the configuration, as field=value; repeatable.")
-    flags.DEFINE_enum("strategy", "none", ["none", "mirrored"], "How the work is distributed.")
+    flags.DEFINE_enum("strategy", "none", strategies.NAMES, "How the work is distributed.")
     flags.DEFINE_string("workdir", None, "Folder for checkpoints, logs and reports; default: runs/<recipe>.")
     flags.DEFINE_bool("resume", False, "Go on from the last whole epoch in the workdir.")
     flags.DEFINE_string("export_dir", None, "Folder of the exported versions; default: inside the workdir.")
@@ -99,5 +101,5 @@ def options() -> Options:
         workdir=workdir,
         resume=_FLAGS.resume,
         export_dir=Path(export_dir),
-        default_workdir=_FLAGS.workdir is None,
+        demo=demo,
     )

@@ -44,14 +44,13 @@ class Run:
     """
 
     def __init__(self, options: Options) -> None:
-        """Opens the working folder.
+        """Looks at the working folder, and changes nothing in it before `fit`.
 
         Args:
             options: What was asked for.
 
         Raises:
             ValueError: The folder holds another run, or none to resume, or one with another configuration.
-            OSError: The folder cannot be written.
         """
         self.options = options
         self.workdir = options.workdir
@@ -63,20 +62,18 @@ class Run:
             if self._found is None:
                 raise ValueError(f"--resume: {self.workdir} holds no whole epoch of a run; leave --resume out to begin")
             self.state = self._found[1]
-        elif self._found is not None:
-            self._clear()
-        self.workdir.mkdir(parents=True, exist_ok=True)
-
-    def _clear(self) -> None:
-        """Makes room for a new run where the old one was a demonstration or somebody says so."""
-        if not self.options.default_workdir:
+            if self.state.data != self._data:
+                raise ValueError(f"--resume: the run in {self.workdir} learnt from {self.state.data}, not {self._data}")
+        elif self._found is not None and not options.demo:
             raise ValueError(
                 f"{self.workdir} holds a run of {self._found[1].epoch} epochs: add --resume to go on, "
                 "or choose another --workdir"
             )
-        self._found = None
-        shutil.rmtree(self._checkpoints)
-        shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
+        self.state.data = self._data
+
+    @property
+    def _data(self) -> str:
+        return self.options.train or self.options.data
 
     def data(self, read_file: Callable[[str], tf.data.Dataset]) -> tuple[tf.data.Dataset, ...]:
         """Returns the training, validation and test records.
@@ -89,7 +86,8 @@ class Run:
         """
         options = self.options
         if options.train is None:
-            return tuple(datasets.load(options.data, split=split) for split in ("train", "validation", "test"))
+            name = options.config.sample if options.data == "sample" else options.data
+            return tuple(datasets.load(name, split=split) for split in ("train", "validation", "test"))
         train = read_file(options.train)
         if options.valid:
             valid = read_file(options.valid)
@@ -106,7 +104,7 @@ class Run:
         Raises:
             ValueError: The run to resume has another configuration, or its model cannot be read.
         """
-        if self._found is None:
+        if not self.options.resume:
             return zoo.get(self.options.recipe, **self.options.config.to_dict())
         model = zoo.load(self._found[0])
         asked, saved = self.options.config.to_dict(), model.config.to_dict()
@@ -126,6 +124,10 @@ class Run:
             monitor: The log that says which epoch is best, for example `val_f1`.
         """
         config = self.options.config
+        if self._found is not None and not self.options.resume:  # an earlier demo: gone once the new one can begin
+            shutil.rmtree(self._checkpoints)
+            shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
+        self.workdir.mkdir(parents=True, exist_ok=True)
         if self.state.epoch < config.epochs and not self.state.stopped:
             checkpoints = Checkpoints(self._checkpoints, self.state, monitor, config.patience)
             tensorboard = keras.callbacks.TensorBoard(self.workdir / "tensorboard", write_graph=False)
@@ -157,7 +159,7 @@ class Run:
         seconds = history["seconds"][1:] or history["seconds"]
         metrics = {
             "recipe": options.recipe,
-            "data": options.train or options.data,
+            "data": self._data,
             "reported_on": "validation" if options.train and not options.test else "test",
             **{name: float(value) for name, value in scores.items()},
             "epochs": self.state.epoch,

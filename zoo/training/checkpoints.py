@@ -25,6 +25,7 @@ class RunState:
         epoch: Whole epochs done.
         best_epoch: The epoch (from 1) with the best score so far; 0 before there is one.
         best_score: Its score, or None.
+        data: What the run learns from, by name.
         stopped: Whether early stopping ended the run.
         history: One list a column, one entry an epoch: the logs, `learning_rate` and `seconds` (of training, without
             validation).
@@ -33,6 +34,7 @@ class RunState:
     epoch: int = 0
     best_epoch: int = 0
     best_score: float | None = None
+    data: str = ""
     stopped: bool = False
     history: dict[str, list[float]] = field(default_factory=dict)
 

@@ -7,13 +7,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.config.fields import Config
+from zoo.config.training import TrainingConfig
 
 
 class EpochSchedule(keras.callbacks.Callback):
     """Sets, at each epoch's start, the learning rate and the number that orders the training records."""
 
-    def __init__(self, config: Config, epochs: int, epoch: tf.Variable) -> None:
+    def __init__(self, config: TrainingConfig, epochs: int, epoch: tf.Variable) -> None:
         """Remembers the plan.
 
         Args:

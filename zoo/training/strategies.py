@@ -1,11 +1,13 @@
-"""Where a model's variables live and its steps run."""
+"""Where a model's variables live and its steps run. The names are known without TensorFlow."""
 
 from __future__ import annotations
 
 import difflib
 import functools
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 NAMES = ("none", "mirrored")
 
@@ -19,6 +21,8 @@ def strategy(name: str) -> tf.distribute.Strategy:
     Raises:
         ValueError: An unknown name.
     """
+    import tensorflow as tf
+
     if name == "none":
         return tf.distribute.get_strategy()
     if name == "mirrored":
@@ -31,6 +35,8 @@ def strategy(name: str) -> tf.distribute.Strategy:
 
 @functools.cache
 def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    import tensorflow as tf
+
     # One object a process: each new one numbers its collective operations from the same start, and TensorFlow's runtime
     # then takes them for those of the one before, with "Shape mismatch in the collective instance".
     return tf.distribute.MirroredStrategy(devices)

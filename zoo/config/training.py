@@ -1,0 +1,44 @@
+"""What every task lets one choose about its training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from zoo.config.fields import Config, Range
+
+Count = Annotated[int, Range(1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(Config):
+    """How a task is trained; `zoo.models.task` and `zoo.training` read these fields.
+
+    Class attributes:
+        task: Where the task's class is, `module:class`.
+        sample: The embedded data set that `--data=sample` means.
+
+    Attributes:
+        optimizer: Name of the optimizer.
+        learning_rate: Its peak rate.
+        final_learning_rate: Share of the peak rate left at the end; the rate falls linearly in between.
+        clip_norm: Gradients are scaled so that their joint norm is at most this. None leaves them alone.
+        batch_size: Records a training step.
+        epochs: At most this many passes over the training data.
+        patience: Training stops after this many epochs without a better validation score.
+        shuffle_buffer: Records held in memory for shuffling.
+        seed: Of weights, shuffling and dropout.
+    """
+
+    task: ClassVar[str]
+    sample: ClassVar[str]
+
+    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = "adam"
+    learning_rate: Annotated[float, Range(0.0)] = 0.002
+    final_learning_rate: Annotated[float, Range(0.0, 1.0)] = 0.1
+    clip_norm: Annotated[float, Range(1e-6)] | None = 5.0
+    batch_size: Count = 32
+    epochs: Count = 20
+    patience: Count = 8
+    shuffle_buffer: Count = 50_000
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
