@@ -63,3 +63,5 @@ _BY_TASK = {
 }  # fmt: skip
 
 TINY = {name: Tiny(recipe=name, **_BY_TASK[zoo.registry.config(name).task]) for name in zoo.names()}
+
+ONE_A_TASK = list({zoo.registry.config(name).task: tiny for name, tiny in TINY.items()}.values())

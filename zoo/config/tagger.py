@@ -62,7 +62,7 @@ class TaggerConfig(TrainingConfig):
     case_dim: Annotated[int, Range(0)] = 8
     characters: Literal["cnn", "bilstm", "none"] = "cnn"
     char_dim: Count = 30
-    char_units: Count = 50
+    char_units: Count = 100
     char_width: Count = 3
     max_word_chars: Annotated[int, Range(2)] = 24
     cell: CellName = "lstm"
@@ -73,7 +73,7 @@ class TaggerConfig(TrainingConfig):
     tag_scheme: Literal["iob2", "bioes"] = "bioes"
     dropout: Rate = 0.5
     recurrent_dropout: Rate = 0.0
-    word_dropout: Annotated[float, Range(0.0)] = 0.5
+    word_dropout: Annotated[float, Range(0.0)] = 4.0
     max_tokens: Count | None = None
     bucket_boundaries: tuple[int, ...] = (8, 12, 16, 24, 32, 48, 64, 128)
 
