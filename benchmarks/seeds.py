@@ -1,6 +1,6 @@
 """Runs a recipe's script with several seeds and prints mean and spread of what it reached.
 
-python benchmarks/seeds.py recipes/ner.py --workdir=runs/wnut17 -- --train=train.conll --test=test.conll
+python benchmarks/seeds.py recipes/ner.py --workdir=runs/wnut17 --train=train.conll --test=test.conll
 
 Each seed is a process of its own with its own working folder; a seed that is there already is not run again.
 """
@@ -33,12 +33,12 @@ def main() -> None:
     parser.add_argument("--workdir", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--metric", default="f1", help="the figure of metrics.json to sum up")
-    parser.add_argument("flags", nargs="*", help="flags of the script, after --")
-    arguments = parser.parse_args()
+    parser.epilog = "All other flags go to the script."
+    arguments, flags = parser.parse_known_args()
 
     values = []
     for seed in arguments.seeds:
-        metrics = run(arguments.script, arguments.workdir / f"seed-{seed}", seed, arguments.flags)
+        metrics = run(arguments.script, arguments.workdir / f"seed-{seed}", seed, flags)
         values.append(metrics[arguments.metric])
         print(
             f"seed {seed}: {metrics['reported_on']} {arguments.metric} {values[-1]:.4f}, best epoch "

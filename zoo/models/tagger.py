@@ -19,7 +19,7 @@ from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
 from zoo.models.tagger_network import tagger_network
 from zoo.models.task import Task
-from zoo.preprocessing.batching import bucketed, ragged, shuffled
+from zoo.preprocessing.batching import bucketed, ragged, shuffled, streamed
 from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary
 from zoo.preprocessing.tokenisation import pad, tokenise
 from zoo.preprocessing.vocabulary import RESERVED
@@ -123,7 +123,7 @@ class Tagger(Task):
         def tensors(batch: Mapping[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
             return self.preprocessor.inputs(batch["tokens"]), self.preprocessor.targets(batch["tags"])
 
-        return batches.map(tensors).prefetch(tf.data.AUTOTUNE)
+        return streamed(batches.map(tensors))
 
     def loss_terms(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Nats a token: of the whole sequence for a CRF, of each tag for the other heads."""
@@ -258,7 +258,7 @@ def _windows(x: Any) -> Iterator[tuple[tf.RaggedTensor, list[list[str]]]]:
         field = next((name for name in ("tokens", "text") if name in fields), None)
         if field is None:
             raise ValueError(f"a tagger reads records with `tokens` or `text`; these have {sorted(fields)}")
-        for batch in x.map(lambda record: record[field]).ragged_batch(_PREDICT_WINDOW):
+        for batch in streamed(x.map(lambda record: record[field]).ragged_batch(_PREDICT_WINDOW)):
             yield _with_words(ragged(batch) if field == "tokens" else tokenise(batch).tokens)
         return
     if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):

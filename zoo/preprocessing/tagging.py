@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from zoo import tag_schemes
 from zoo.config.tagger import TaggerConfig
-from zoo.preprocessing.batching import ragged
+from zoo.preprocessing.batching import ragged, streamed
 from zoo.preprocessing.tags import UNSEEN_TAG, TagCodec
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all, id_table
 
@@ -172,7 +172,7 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
     words, characters, tags = FrequencyCounter(), FrequencyCounter(), FrequencyCounter()
     long_words = long_sentences = 0
     chunks = records.ragged_batch(1024).map(lambda batch: _countable(batch, config))
-    for word_chunk, code_points, tag_chunk, lengths in chunks.as_numpy_iterator():
+    for word_chunk, code_points, tag_chunk, lengths in streamed(chunks).as_numpy_iterator():
         words.add(word_chunk)
         characters.add(code_points[code_points >= 0])
         tags.add(tag_chunk)
