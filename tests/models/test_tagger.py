@@ -68,9 +68,45 @@ def test_evaluate_equals_seqeval_on_what_predict_says(tagger):
     assert tagger.evaluate(X, gold, return_dict=True, verbose=0)["f1"] == pytest.approx(expected, abs=1e-6)
 
 
-def test_evaluate_names_a_tag_that_training_did_not_have(tagger):
-    with pytest.raises(ValueError, match=r"tags that the training data did not have.*B-GOD"):
-        tagger.evaluate([["Zeus"]], [["B-GOD"]], verbose=0)
+def test_evaluate_counts_entities_of_unseen_types_as_missed(tagger):
+    gold = [["B-PER", "I-PER", "O", "B-GOD", "I-GOD", "O", "O"]]
+    predicted = [tagger.predict([X[0]])[0].tags]
+    scores = tagger.evaluate(X[:1], gold, return_dict=True, verbose=0)
+    assert scores["f1"] == pytest.approx(f1_score(gold, predicted), abs=1e-6)
+    assert 0.0 < scores["recall"] < 1.0
+    assert scores["loss"] < 100.0
+    assert not any("unseen" in name for name in scores)
+
+
+def test_training_on_a_type_that_the_model_lacks_is_refused(tagger):
+    with pytest.raises(ValueError, match=r"tags that the model has not learnt.*B-GOD"):
+        tagger.fit([["Zeus"]], [["B-GOD"]], epochs=1, verbose=0)
+
+
+def test_a_long_text_does_not_blow_up_the_short_ones(tagger):
+    texts = [["Bo", "left"]] * 300 + [["x"] * 9000] + [["Ann"]] * 20
+    seen = []
+    plain = tagger._tag_function()
+    tagger._compiled_tag = lambda tokens: seen.append(tokens.shape) or plain(tokens)
+    try:
+        answers = tagger.predict(texts)
+    finally:
+        tagger._compiled_tag = plain
+    assert [len(answer.tags) for answer in answers] == [len(text) for text in texts]
+    assert max(rows * time for rows, time in seen) <= 16_384
+    assert sum(rows for rows, _ in seen) == len(texts)
+    assert len(seen) == 3  # 256, 64, and the long one alone
+
+
+def test_a_score_is_the_probability_of_the_tag_that_is_shown(tagger):
+    codec = tagger.preprocessor.tags
+    tokens = tf.constant([["Ann", "met", "Bo"]])
+    tags, scores = tagger.tag(tokens)
+    inner = tagger._probabilities(tagger.network(tagger.preprocessor.inputs(tokens))).numpy()[0]
+    for step, (tag, score) in enumerate(zip(tags.numpy()[0], scores.numpy()[0], strict=True)):
+        name = codec.outer_names[tag]
+        same = {"O": ["O"]}.get(name, [("BS" if name[0] == "B" else "IE")[i] + name[1:] for i in range(2)])
+        assert score == pytest.approx(sum(inner[step, codec.names.index(n)] for n in same), abs=1e-5)
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])
@@ -153,10 +189,17 @@ def test_a_loaded_model_trains_on_as_if_it_had_not_stopped(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+ONE = tf.data.Dataset.from_tensors({"tokens": tf.constant(["a", "b"]), "tags": tf.constant(["B-X", "O"])})
+
+
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
         ([["a", "b"]], [["O"]], "2 tokens but 1 tags"),
+        ([["a", ""]], [["B-X", "O"]], "empty token"),
+        (ONE.batch(1), None, "leave out .batch"),
+        (ONE.map(lambda r: {**r, "tags": r["tags"][:1]}), None, "other numbers of tokens and tags"),
+        (ONE.map(lambda r: {**r, "tokens": tf.constant(["", "b"])}), None, "empty token"),
         ([["a"]], [["O"]], "holds no entity"),
         ([["a"]], [["B-"]], "B-"),
         ([], [], "no sentences"),

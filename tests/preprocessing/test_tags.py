@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from zoo import tag_schemes
-from zoo.preprocessing.tags import UNSEEN_TAG, TagCodec
+from zoo.preprocessing.tags import TagCodec
 
 TYPES = ["LOC", "ORG", "PER"]
 TIME = 12
@@ -77,17 +77,19 @@ def test_names_and_numbers():
     assert codec.names == ["O", "B-A", "I-A", "E-A", "S-A", "B-B", "I-B", "E-B", "S-B"]
     assert codec.outer_names == ["O", "B-A", "I-A", "B-B", "I-B"]
     assert TagCodec(["A", "B"], "iob2").names == codec.outer_names
-    ids = codec.outer_ids(tf.constant([["I-B", "O", ""], ["B-A", "B-C", ""]]))
-    assert ids.numpy().tolist() == [[4, 0, -1], [1, UNSEEN_TAG, -1]]
+    ids = codec.outer_ids(tf.constant([["B-B", "I-B", "O", ""], ["S-A", "B-C", "I-C", ""]]))
+    assert ids.numpy().tolist() == [[3, 4, 0, -1], [1, 5, 6, -1]]  # C is unseen: the type after the last
+    assert codec.unseen(tf.constant([["B-B", "B-C", ""]])).numpy().tolist() == [[False, True, False]]
     assert codec.outer_tags(tf.constant([[4, 0], [1, 2]])).numpy().tolist() == [[b"I-B", b"O"], [b"B-A", b"I-A"]]
 
 
 def test_binary():
     codec = TagCodec([], "binary")
     ids = codec.outer_ids(tf.constant([["1", "0", "1", ""], ["0", "O", "", ""]]))
-    assert ids.numpy().tolist() == [[1, 0, 1, -1], [0, UNSEEN_TAG, -1, -1]]
+    assert ids.numpy().tolist() == [[1, 0, 1, -1], [0, 0, -1, -1]]
+    assert codec.unseen(tf.constant(["1", "O", "B-A"])).numpy().tolist() == [False, False, True]
     assert codec.inner_ids(ids) is ids
-    assert codec.outer_from_inner(ids) is ids
+    assert codec.outer_from_inner(ids).numpy().tolist() == [[1, 0, 1, 0], [0, 0, 0, 0]]
     assert codec.outer_tags(tf.constant([1, 0])).numpy().tolist() == [b"1", b"0"]
 
 
@@ -97,3 +99,25 @@ def test_no_steps_and_no_sentences():
         inner = codec.inner_ids(tf.zeros(shape, tf.int32))
         assert inner.shape == shape
         assert codec.outer_from_inner(inner).shape == shape
+
+
+@pytest.mark.parametrize("scheme", ["iob2", "bioes"])
+def test_any_mixture_of_tags_is_read_as_conlleval_reads_it(scheme):
+    rng = np.random.default_rng(0)
+    codec = TagCodec(["A", "B"], scheme)
+    pool = ["O", *(f"{prefix}-{kind}" for prefix in "BIES" for kind in "ABC")]
+    tags = rng.choice(pool, (200, 9))
+    ids = codec.outer_ids(tf.constant(tags)).numpy()
+    names = [*codec.outer_names, "B-C", "I-C"]
+    for row, numbers in zip(tags.tolist(), ids, strict=True):
+        assert [names[number] for number in numbers] == tag_schemes.convert(row, tag_schemes.LENIENT, "iob2")
+    np.testing.assert_array_equal(codec.outer_from_inner(codec.inner_ids(ids)), ids)
+
+
+def test_probabilities_of_what_is_one_tag_outside_are_added():
+    codec = TagCodec(["A", "B"], "bioes")
+    inner = np.random.default_rng(0).dirichlet(np.ones(9), (2, 3)).astype(np.float32)
+    outer = codec.outer_probabilities(tf.constant(inner)).numpy()
+    np.testing.assert_allclose(outer.sum(-1), 1, rtol=1e-5)
+    np.testing.assert_allclose(outer[..., 1], inner[..., 1] + inner[..., 4], rtol=1e-6)  # B-A is B-A or S-A inside
+    np.testing.assert_allclose(outer[..., 4], inner[..., 6] + inner[..., 7], rtol=1e-6)  # I-B is I-B or E-B inside

@@ -24,7 +24,9 @@ from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, lear
 from zoo.preprocessing.tokenisation import pad, tokenise
 from zoo.preprocessing.vocabulary import RESERVED
 
+_UNSEEN = "(unseen type)"
 _PREDICT_BATCH = 256
+_TOKEN_BUDGET = 16_384  # padded tokens a batch when answering: one long text must not blow up 255 short ones
 _PREDICT_WINDOW = 8192  # sentences sorted by length together; more than this is streamed
 
 
@@ -78,7 +80,9 @@ class Tagger(Task):
     def make_preprocessor(self, vocabulary: TaggerVocabulary) -> TaggerPreprocessor:
         """Makes the look-up tables, and the metric that knows the tags' names."""
         preprocessor = TaggerPreprocessor(self.config, vocabulary)
-        self.entity_score = EntityScore(preprocessor.tags.outer_names)
+        # One type more than the model has: what evaluation data may hold beside, missed by definition.
+        extra = [] if vocabulary.binary else [f"B-{_UNSEEN}", f"I-{_UNSEEN}"]
+        self.entity_score = EntityScore([*preprocessor.tags.outer_names, *extra])
         return preprocessor
 
     def make_network(self) -> keras.Model:
@@ -118,16 +122,18 @@ class Tagger(Task):
                 records = records.map(lambda record: {k: v[: config.max_tokens] for k, v in record.items()})
             records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
         batch_size = batch_size or (config.batch_size if training else _PREDICT_BATCH)
-        batches = bucketed(records, lambda r: tf.size(r["tokens"]), batch_size, config.bucket_boundaries)
+        budget = None if training else _TOKEN_BUDGET
+        batches = bucketed(records, lambda r: tf.size(r["tokens"]), batch_size, config.bucket_boundaries, budget)
 
         def tensors(batch: Mapping[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-            return self.preprocessor.inputs(batch["tokens"]), self.preprocessor.targets(batch["tags"])
+            return self.preprocessor.inputs(batch["tokens"]), self.preprocessor.targets(batch["tags"], training)
 
         return streamed(batches.map(tensors))
 
     def loss_terms(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Nats a token: of the whole sequence for a CRF, of each tag for the other heads."""
         real = tf.cast(y >= 0, tf.float32)
+        y = tf.where(y < self._num_tags, y, 0)  # to a model that lacks its type, an entity is nothing
         if self.config.head == "crf":
             return negative_log_likelihood(y_pred, y), tf.reduce_sum(real, axis=1)
         logits, targets = tf.cast(y_pred, tf.float32), tf.maximum(y, 0)
@@ -140,22 +146,34 @@ class Tagger(Task):
     def update_evaluation(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> None:
         """Counts entities found, right and wrong."""
         codec = self.preprocessor.tags
-        predicted, _ = self._best_tags(y_pred, confidence=False)
-        self.entity_score.update_state(codec.outer_from_inner(y), codec.outer_from_inner(predicted), x["padding_mask"])
+        predicted = codec.outer_from_inner(self._best_tags(y_pred))
+        self.entity_score.update_state(codec.outer_from_inner(y), predicted, x["padding_mask"])
 
-    def _best_tags(self, logits: tf.Tensor, confidence: bool = True) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Returns the best tags, int32 [batch, time], and their probabilities, float32 [batch, time], if wanted."""
+    @property
+    def _num_tags(self) -> int:
+        return len(self.preprocessor.tags.names)
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Returns loss and entity scores; those of unseen types are in the totals but not in the list."""
+        results = super().get_metrics_result()
+        return {name: value for name, value in results.items() if not name.startswith(_UNSEEN)}
+
+    def _best_tags(self, logits: tf.Tensor) -> tf.Tensor:
+        """Returns the best tags, int32 [batch, time]."""
         if self.config.head == "crf":
-            tags, _ = viterbi(logits)
-            scores = marginals(logits) if confidence else None
-        elif self.config.head == "softmax":
-            tags = tf.argmax(logits, axis=-1, output_type=tf.int32)
-            scores = tf.nn.softmax(tf.cast(logits, tf.float32))
-        else:
-            positive = tf.sigmoid(tf.cast(logits, tf.float32))
-            scores = tf.concat([1 - positive, positive], axis=-1)
-            tags = tf.cast(positive[:, :, 0] > 0.5, tf.int32)
-        return tags, None if scores is None else tf.gather(scores, tags, batch_dims=2)
+            return viterbi(logits)[0]
+        if self.config.head == "softmax":
+            return tf.argmax(logits, axis=-1, output_type=tf.int32)
+        return tf.cast(logits[:, :, 0] > 0.0, tf.int32)
+
+    def _probabilities(self, logits: tf.Tensor) -> tf.Tensor:
+        """Returns the probability of every tag, float32 [batch, time, tags]."""
+        if self.config.head == "crf":
+            return marginals(logits)
+        if self.config.head == "softmax":
+            return tf.nn.softmax(tf.cast(logits, tf.float32))
+        positive = tf.sigmoid(tf.cast(logits, tf.float32))
+        return tf.concat([1 - positive, positive], axis=-1)
 
     def tag(self, tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Tags a batch of padded tokens, in the graph.
@@ -164,12 +182,13 @@ class Tagger(Task):
             tokens: Strings [batch, time], padded with empty strings on the right, time at least 1.
 
         Returns:
-            Numbers of `preprocessor.tags.outer_names`, int32 [batch, time], and probabilities, float32 [batch, time];
-            what stands at padding does not matter.
+            Numbers of `preprocessor.tags.outer_names`, int32 [batch, time], and the probability of each such tag,
+            float32 [batch, time]; what stands at padding does not matter.
         """
+        codec = self.preprocessor.tags
         logits = self.network(self.preprocessor.inputs(tokens), training=False)
-        tags, scores = self._best_tags(logits)
-        return self.preprocessor.tags.outer_from_inner(tags), scores
+        tags = codec.outer_from_inner(self._best_tags(logits))
+        return tags, tf.gather(codec.outer_probabilities(self._probabilities(logits)), tags, batch_dims=2)
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> list[TaggedSentence]:
         """Tags texts or ready tokens.
@@ -206,8 +225,7 @@ class Tagger(Task):
         order = np.argsort(sentences.row_lengths().numpy(), kind="stable")
         names = self.preprocessor.tags.outer_names
         answers: list[TaggedSentence | None] = [None] * len(words)
-        for first in range(0, len(order), batch_size):
-            rows = order[first : first + batch_size]
+        for rows in _within_budget(order, [len(row) for row in words], batch_size):
             tags, scores = tag(pad(tf.gather(sentences, rows)))
             for row, numbers, chances in zip(rows, tags.numpy().tolist(), scores.numpy().tolist(), strict=True):
                 length = len(words[row])
@@ -239,25 +257,44 @@ class Tagger(Task):
 
 
 def _tagged_dataset(records: tf.data.Dataset) -> tf.data.Dataset:
-    """Checks a dataset's fields, and tokenises texts."""
+    """Checks a dataset's fields and every record of it, and tokenises texts."""
     spec = records.element_spec
     fields = sorted(spec) if isinstance(spec, dict) else spec
     if not isinstance(spec, dict) or "tags" not in spec or not {"tokens", "text"} & set(spec):
         raise ValueError(f"a tagger learns from records with `tokens` (or `text`) and `tags`; these have {fields}")
-    if "tokens" in spec:
-        return records.map(lambda record: {"tokens": record["tokens"], "tags": record["tags"]})
-    return records.map(
-        lambda record: {"tokens": tokenise(record["text"][tf.newaxis]).tokens[0], "tags": record["tags"]}
-    )
+    field = _single_field(spec)
+
+    def checked(record: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        tokens, tags = record[field], record["tags"]
+        if field == "text":
+            tokens = tokenise(tokens[tf.newaxis]).tokens[0]
+        as_many = tf.equal(tf.size(tokens), tf.size(tags))
+        checks = [
+            tf.debugging.Assert(as_many, ["a record has other numbers of tokens and tags:", tokens, tags]),
+            tf.debugging.Assert(tf.reduce_all(tf.not_equal(tokens, "")), ["a record has an empty token:", tokens]),
+        ]
+        with tf.control_dependencies(checks):
+            return {"tokens": tf.identity(tokens), "tags": tf.identity(tags)}
+
+    return records.map(checked)
+
+
+def _single_field(spec: Mapping[str, tf.TensorSpec]) -> str:
+    """Returns the field that holds the sentence, `tokens` [time] or `text` []."""
+    for field, rank in (("tokens", 1), ("text", 0)):
+        if field in spec:
+            if getattr(spec[field], "shape", tf.TensorShape(None)).rank not in (rank, None):
+                raise ValueError(
+                    f"`{field}` has shape {spec[field].shape}: records must be single, so leave out .batch()"
+                )
+            return field
+    raise ValueError(f"a tagger reads records with `tokens` or `text`; these have {sorted(spec)}")
 
 
 def _windows(x: Any) -> Iterator[tuple[tf.RaggedTensor, list[list[str]]]]:
     """Cuts whatever `predict` takes into ragged strings [sentences, time], and the same as Python strings."""
     if isinstance(x, tf.data.Dataset):
-        fields = x.element_spec if isinstance(x.element_spec, dict) else {}
-        field = next((name for name in ("tokens", "text") if name in fields), None)
-        if field is None:
-            raise ValueError(f"a tagger reads records with `tokens` or `text`; these have {sorted(fields)}")
+        field = _single_field(x.element_spec if isinstance(x.element_spec, dict) else {})
         for batch in streamed(x.map(lambda record: record[field]).ragged_batch(_PREDICT_WINDOW)):
             yield _with_words(ragged(batch) if field == "tokens" else tokenise(batch).tokens)
         return
@@ -270,6 +307,16 @@ def _windows(x: Any) -> Iterator[tuple[tf.RaggedTensor, list[list[str]]]]:
             yield _with_words(tokenise(tf.constant(window, tf.string)).tokens)
         else:
             yield _from_lists(window, first)
+
+
+def _within_budget(order: np.ndarray, lengths: Sequence[int], batch_size: int) -> Iterator[np.ndarray]:
+    """Cuts rows, the shortest first, into batches whose padded size stays within `_TOKEN_BUDGET`."""
+    first = 0
+    for place in range(1, len(order) + 1):
+        rows = place + 1 - first
+        if place == len(order) or rows > batch_size or rows * lengths[order[place]] > _TOKEN_BUDGET:
+            yield order[first:place]
+            first = place
 
 
 def _with_words(sentences: tf.RaggedTensor) -> tuple[tf.RaggedTensor, list[list[str]]]:

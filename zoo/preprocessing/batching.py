@@ -12,25 +12,30 @@ Record = dict[str, tf.Tensor]
 
 def bucketed(
     records: tf.data.Dataset,
-    length: Callable[[Record], tf.Tensor],
+    length_of: Callable[[Record], tf.Tensor],
     batch_size: int,
     boundaries: Sequence[int],
+    budget: int | None = None,
 ) -> tf.data.Dataset:
     """Batches records with others of similar length, padded to the longest of the batch.
 
     Args:
         records: Single records.
-        length: Number of time steps of a record, a scalar.
+        length_of: Number of time steps of a record, a scalar.
         batch_size: Records a batch; the last batch of each bucket may hold fewer.
         boundaries: Upper limits (exclusive) of the buckets but the last, in time steps.
+        budget: Time steps a batch at most, padding included, where given; the open last bucket is taken to hold records
+            of up to eight times the last boundary.
 
     Returns:
         Batches of the same structure, padded with zeros and empty strings.
     """
+    longest = [*boundaries, 8 * boundaries[-1]] if boundaries else [batch_size]
+    sizes = [batch_size if budget is None else max(1, min(batch_size, budget // length)) for length in longest]
     return records.bucket_by_sequence_length(
-        element_length_func=lambda record: tf.cast(length(record), tf.int32),
+        element_length_func=lambda record: tf.cast(length_of(record), tf.int32),
         bucket_boundaries=list(boundaries),
-        bucket_batch_sizes=[batch_size] * (len(boundaries) + 1),
+        bucket_batch_sizes=sizes,
     )
 
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from zoo import tag_schemes
 from zoo.config.tagger import TaggerConfig
 from zoo.preprocessing.batching import ragged, streamed
-from zoo.preprocessing.tags import UNSEEN_TAG, TagCodec
+from zoo.preprocessing.tags import TagCodec
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all, id_table
 
 NUM_CASES = 10
@@ -105,23 +105,25 @@ class TaggerPreprocessor(tf.Module):
             tensors["char_ids"] = self._characters(tokens)
         return tensors
 
-    def targets(self, tags: tf.Tensor) -> tf.Tensor:
+    def targets(self, tags: tf.Tensor, training: bool) -> tf.Tensor:
         """Numbers the tags of a batch: int32 [batch, time] in the model's scheme, -1 at padding.
 
         Args:
-            tags: Strings [batch, time], IOB2 or 0/1, padded with empty strings on the right.
+            tags: Strings [batch, time], IOB1, IOB2, BIOES or 0/1, padded with empty strings on the right.
+            training: Whether tags that the vocabulary does not have are an error. Otherwise they get numbers beyond the
+                model's tags, so that evaluation counts them as missed.
 
         Raises:
-            tf.errors.InvalidArgumentError: A tag that the training data did not have.
+            tf.errors.InvalidArgumentError: An unknown tag in training, or any but 0 and 1 where those are the tags.
         """
-        ids = self.tags.outer_ids(tags)
-        unseen = tf.boolean_mask(tags, tf.equal(ids, UNSEEN_TAG))
-        known = ", ".join(self.tags.outer_names)
-        check = tf.debugging.Assert(
-            tf.equal(tf.size(unseen), 0), [f"tags that the training data did not have (it had {known}):", unseen]
-        )
-        with tf.control_dependencies([check]):
-            return self.tags.inner_ids(tf.identity(ids))
+        checks = []
+        if training or self.tags.scheme == "binary":
+            unseen = tf.boolean_mask(tags, self.tags.unseen(tags))
+            known = ", ".join(self.tags.outer_names)
+            message = f"tags that the model has not learnt (it knows {known}):"
+            checks = [tf.debugging.Assert(tf.equal(tf.size(unseen), 0), [message, unseen])]
+        with tf.control_dependencies(checks):
+            return self.tags.inner_ids(self.tags.outer_ids(tf.identity(tags)))
 
     def _characters(self, tokens: tf.Tensor) -> tf.Tensor:
         """Returns int32 [batch, time, chars]; a long word keeps its two ends, where affixes are."""
@@ -172,12 +174,12 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
     words, characters, tags = FrequencyCounter(), FrequencyCounter(), FrequencyCounter()
     long_words = long_sentences = 0
     chunks = records.ragged_batch(1024).map(lambda batch: _countable(batch, config))
-    for word_chunk, code_points, tag_chunk, lengths in streamed(chunks).as_numpy_iterator():
+    for word_chunk, code_points, tag_chunk, word_lengths, sentence_lengths in streamed(chunks).as_numpy_iterator():
         words.add(word_chunk)
-        characters.add(code_points[code_points >= 0])
+        characters.add(code_points)
         tags.add(tag_chunk)
-        long_words += int(np.sum(np.sum(code_points >= 0, axis=1) > config.max_word_chars))
-        long_sentences += int(np.sum(lengths > (config.max_tokens or np.inf)))
+        long_words += int(np.sum(word_lengths > config.max_word_chars))
+        long_sentences += int(np.sum(sentence_lengths > (config.max_tokens or np.inf)))
     if not words.counts:
         raise ValueError("the training data holds no sentence: check the file or the data set's split")
     if long_words and config.characters != "none":
@@ -201,17 +203,12 @@ def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVo
 
 
 def _countable(batch: dict[str, tf.RaggedTensor | tf.Tensor], config: TaggerConfig) -> tuple[tf.Tensor, ...]:
-    """Returns normalised words, their code points (padded with -1), their tags, and the sentences' lengths."""
-    tokens, tags = ragged(batch["tokens"]), ragged(batch["tags"])
-    as_many = tf.reduce_all(tf.equal(tokens.row_lengths(), tags.row_lengths()))
-    check = tf.debugging.Assert(
-        as_many,
-        ["a record has not as many tags as tokens; in its batch:", tokens.row_lengths(), tags.row_lengths()],
-    )
-    with tf.control_dependencies([check]):
-        words = normalise(tokens.flat_values, config)
-    code_points = tf.strings.unicode_decode(tokens.flat_values, "UTF-8").to_tensor(-1)
-    return words, code_points, tags.flat_values, tokens.row_lengths()
+    """Returns normalised words, code points, tags, and the lengths of words and sentences."""
+    tokens = ragged(batch["tokens"])
+    words = normalise(tokens.flat_values, config)
+    code_points = tf.strings.unicode_decode(tokens.flat_values, "UTF-8")
+    tags = ragged(batch["tags"]).flat_values
+    return words, code_points.flat_values, tags, code_points.row_lengths(), tokens.row_lengths()
 
 
 def _entity_types(tags: list[str]) -> tuple[str, ...]:
