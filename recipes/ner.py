@@ -34,9 +34,7 @@ def main(options: Options) -> None:
 
     run = Run(options)
     train, valid, test = run.data(partial(read_conll, scheme=_SCHEME.value))
-    with run.strategy.scope():
-        model = run.model()
-    model = run.fit(model, train, valid, monitor="val_f1")
+    model = run.fit(run.model(), train, valid)
 
     scores = model.evaluate(test, return_dict=True, verbose=0)
     metrics = run.report(model, train, scores)

@@ -318,7 +318,10 @@ class SchemeEvidence:
             if fits and other in self._ruled_out:
                 message += f" ({other} was ruled out by {self._ruled_out[other]})"
                 break
-        return message + "; correct the tags, or read them with scheme='conlleval', which accepts any mixture"
+        return (
+            message
+            + "; correct the tags, or read them with scheme='conlleval' (--scheme=conlleval), which accepts any mixture"
+        )
 
 
 def _describe(before: str | None, tag: str | None) -> str:

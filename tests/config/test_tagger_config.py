@@ -54,3 +54,8 @@ def test_defaults_survive_a_command_line():
 def test_values_that_cannot_train_are_refused(assignment):
     with pytest.raises(ValueError, match=r"allowed: .+"):
         TaggerConfig(**parse_assignments(TaggerConfig, [assignment]))
+
+
+def test_one_hot_words_have_no_vectors():
+    with pytest.raises(ValueError, match="word_vectors are for word_input='learnt'"):
+        TaggerConfig(word_input="one_hot", word_vectors="glove.txt")

@@ -74,3 +74,29 @@ def test_an_interrupted_save_leaves_the_old_file_whole(saved, tmp_path, monkeypa
         task.save(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_an_optimizer_of_ones_own_keeps_its_learning_rate(saved, tmp_path):
+    data = [["Ann", "left"]] * 4, [["B-PER", "O"]] * 4
+    task = zoo.load(saved)
+    task.fit(*data, epochs=1, verbose=0)
+    assert float(task.optimizer.learning_rate) == pytest.approx(0.002)  # the plan of the configuration
+    task.compile(optimizer=keras.optimizers.SGD(1e-4))
+    task.fit(*data, epochs=1, verbose=0)
+    task.save(tmp_path / "own.keras")
+    again = zoo.load(tmp_path / "own.keras")
+    again.fit(*data, epochs=1, verbose=0)
+    assert float(again.optimizer.learning_rate) == pytest.approx(1e-4)
+    rates = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    again.compile(optimizer=keras.optimizers.SGD(rates))
+    again.fit(*data, epochs=1, verbose=0)
+
+
+def test_fit_refuses_what_would_do_nothing(saved):
+    task = zoo.load(saved)
+    with pytest.raises(TypeError, match="class_weight means nothing for raw records"):
+        task.fit([["Ann"]], [["B-PER"]], class_weight={0: 1.0}, verbose=0)
+    before = task.get_weights()
+    task.fit([["Ann"]], [["B-PER"]], epochs=0, verbose=0)
+    for a, b in zip(before, task.get_weights(), strict=True):
+        assert (a == b).all()

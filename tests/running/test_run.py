@@ -46,7 +46,7 @@ def options(folder, **changes):
 
 def finish(run):
     train, valid, test = run.data(zoo.datasets.read_conll)
-    model = run.fit(run.model(), train, valid, monitor="val_f1")
+    model = run.fit(run.model(), train, valid)
     return run.report(model, train, model.evaluate(test, return_dict=True, verbose=0))
 
 
@@ -77,6 +77,38 @@ def test_resuming_needs_a_run_and_the_same_configuration(files):
     assert {k: v for k, v in again.items() if k != "seconds"} == {k: v for k, v in first.items() if k != "seconds"}
     more = finish(Run(options(files, resume=True, config=zoo.registry.config("lstm_ner", **{**TINY, "epochs": 3}))))
     assert more["epochs"] == 3
+
+
+def test_a_demo_replaces_a_demo_and_nothing_else(files, monkeypatch):
+    finish(Run(options(files)))
+    checkpoints = sorted((files / "run" / "checkpoints").iterdir())
+    with pytest.raises(ValueError, match="holds a run of 2 epochs: add --resume"):
+        Run(options(files, demo=True, train=None, valid=None, test=None))
+    assert sorted((files / "run" / "checkpoints").iterdir()) == checkpoints
+    # The same once more, as if those files were the demonstration's.
+    Run(options(files, demo=True))
+    assert sorted((files / "run" / "checkpoints").iterdir()) == checkpoints  # nothing goes before training begins
+    assert finish(Run(options(files, demo=True)))["epochs"] == 2
+
+
+@pytest.mark.parametrize("flag", ["workdir", "export_dir"])
+def test_a_folder_that_cannot_be_made_is_told_before_training(files, flag):
+    (files / "afile").touch()
+    with pytest.raises(NotADirectoryError, match=rf"--{flag}=.*afile is a file; choose another folder"):
+        Run(options(files, **{flag: files / "afile" / "deep"}))
+
+
+def test_a_run_that_stopped_early_goes_on_with_more_patience(files):
+    impatient = zoo.registry.config("lstm_ner", **{**TINY, "epochs": 4, "patience": 1, "learning_rate": 0.0})
+    assert finish(Run(options(files, config=impatient)))["epochs"] == 2
+    patient = zoo.registry.config("lstm_ner", **{**TINY, "epochs": 4, "patience": 9, "learning_rate": 0.0})
+    assert finish(Run(options(files, config=patient, resume=True)))["epochs"] == 4
+
+
+def test_resuming_with_other_data_is_refused(files):
+    finish(Run(options(files)))
+    with pytest.raises(ValueError, match=r"--resume: the run in .* is of train .*train.conll"):
+        Run(options(files, resume=True, valid=str(files / "test.conll")))
 
 
 def test_without_validation_and_test_files_a_tenth_is_held_out(files):

@@ -90,3 +90,5 @@ class TaggerConfig(TrainingConfig):
             raise ValueError(
                 f"TaggerConfig.bucket_boundaries is {boundaries!r}; allowed: whole numbers above 0, each above the last"
             )
+        if self.word_vectors is not None and self.word_input == "one_hot":
+            raise ValueError("TaggerConfig: word_vectors are for word_input='learnt'; one-hot words have no vectors")

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from zoo.config.fields import Config, Range
 
-Count = Annotated[int, Range(1)]
+Count = Annotated[int, Range(1, 100_000_000)]
 
 
 @dataclass(frozen=True, kw_only=True)

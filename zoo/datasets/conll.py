@@ -24,6 +24,7 @@ _logger = logging.getLogger(__name__)
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_GZIP_MARK = b"\x1f\x8b"
 _DOCUMENT = b"-DOCSTART-"
 _CERTAIN_TAG = re.compile(rb"O|[BIESLUMW]-.+")
 # A column of part-of-speech tags has some fifty values, one of words thousands: then the wrong column was named.
@@ -173,6 +174,8 @@ def _lines(path: str) -> Iterator[tuple[int, bytes]]:
             if number == 1:
                 if line.startswith(_UTF_16_MARKS):
                     raise ValueError(f"{path}:1: the file is in UTF-16; convert it: iconv -f UTF-16 -t UTF-8")
+                if line.startswith(_GZIP_MARK):
+                    raise ValueError(f"{path}:1: the file is compressed; unpack it: gunzip {path}")
                 line = line.removeprefix(_BYTE_ORDER_MARK)
             yield number, line.rstrip()
 

@@ -50,6 +50,10 @@ def from_sentences(
             raise ValueError(f"sentence {index} (from 0) is one text; give a list of tokens and a list of tags")
         if len(tokens) != len(labels):
             raise ValueError(f"sentence {index} (from 0) has {len(tokens)} tokens but {len(labels)} tags")
+        if not all(isinstance(text, str | bytes) for text in (*tokens, *labels)):
+            raise ValueError(
+                f"sentence {index} (from 0) holds something that is not text: {list(tokens)!r}, {list(labels)!r}"
+            )
         if not all(tokens):
             raise ValueError(f"sentence {index} (from 0) has an empty token: {list(tokens)!r}")
     evidence = tag_schemes.SchemeEvidence(None if scheme == "auto" else scheme)

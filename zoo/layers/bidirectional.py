@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from zoo.layers.fresh_copies import outside_object_sharing
 from zoo.layers.recurrent import over_time
 
 
@@ -52,7 +53,8 @@ class Bidirectional(keras.layers.Bidirectional):
                 f"{type(layer).__name__} cannot run backwards; "
                 "for a deep bidirectional network write Deep(Bidirectional(layer))"
             )
-        super().__init__(layer, merge_mode=merge_mode, backward_layer=backward_layer, **kwargs)
+        with outside_object_sharing():
+            super().__init__(layer, merge_mode=merge_mode, backward_layer=backward_layer, **kwargs)
 
     @property
     def state_count(self) -> int:

@@ -66,6 +66,8 @@ class CRF(keras.layers.Layer):
         super().__init__(dtype=dtype, **kwargs)
         if self.compute_dtype not in ("float32", "float64"):
             raise ValueError(f"CRF computes in float32 or float64, but dtype={dtype!r} was asked for; leave it out.")
+        if not isinstance(num_tags, int) or num_tags < 1:
+            raise ValueError(f"CRF: num_tags must be a whole number above 0, got {num_tags!r}.")
         self.num_tags = num_tags
         self.allowed_start = _constraint("allowed_start", allowed_start, [num_tags])
         self.allowed_transitions = _constraint("allowed_transitions", allowed_transitions, [num_tags, num_tags])
@@ -76,7 +78,7 @@ class CRF(keras.layers.Layer):
 
     def build(self, emissions_shape: tuple, mask_shape: tuple | None = None) -> None:
         """Creates the transition, start and end scores."""
-        if emissions_shape[-1] != self.num_tags:
+        if len(emissions_shape) != 3 or emissions_shape[-1] != self.num_tags:
             raise ValueError(
                 f"CRF {self.name!r} has num_tags={self.num_tags}, but its emissions have shape "
                 f"{tuple(emissions_shape)}; the last dimension must be the number of tags."

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.layers.fresh_copies import outside_object_sharing
 from zoo.layers.recurrent import over_time
 
 
@@ -172,10 +173,11 @@ class Deep(keras.layers.Layer):
 
 def _copy(pattern: keras.layers.Layer, index: int, *, top: bool) -> keras.layers.Layer:
     """Returns a layer like `pattern` with fresh weights; below the top it returns sequences."""
-    config = copy.deepcopy(keras.saving.serialize_keras_object(pattern))
-    config["config"]["name"] = f"{pattern.name}_{index}"
-    _adapt(config, index, top=top)
-    return keras.saving.deserialize_keras_object(config)
+    with outside_object_sharing():
+        config = copy.deepcopy(keras.saving.serialize_keras_object(pattern))
+        config["config"]["name"] = f"{pattern.name}_{index}"
+        _adapt(config, index, top=top)
+        return keras.saving.deserialize_keras_object(config)
 
 
 def _adapt(config: Any, index: int, *, top: bool) -> None:

@@ -20,7 +20,7 @@ from zoo.metrics import EntityScore
 from zoo.models.tagger_network import tagger_network
 from zoo.models.task import Task
 from zoo.preprocessing.batching import bucketed, ragged, shuffled, streamed
-from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary
+from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary, normal_form
 from zoo.preprocessing.tokenisation import pad, tokenise
 from zoo.preprocessing.vocabulary import RESERVED
 
@@ -40,6 +40,7 @@ class Tagger(Task):
 
     config_class = TaggerConfig
     vocabulary_class = TaggerVocabulary
+    monitor, monitor_mode = "val_f1", "max"
     figures = ("loss", "val_loss", "val_precision", "val_recall", "val_f1")
 
     def records(self, x: Any, y: Any = None) -> tf.data.Dataset:
@@ -73,8 +74,7 @@ class Tagger(Task):
                 f"head='sigmoid' answers 0 or 1, but the tags name types ({found}): use 'crf' or 'softmax'"
             )
         if self._reads_vectors:
-            vectors = read_vectors(self.config.word_vectors)
-            vocabulary = vocabulary.with_words((word for word, _ in vectors), self.config.vocabulary_size)
+            vocabulary = vocabulary.with_words(self._words_with_vectors(), self.config.vocabulary_size)
         return vocabulary
 
     def make_preprocessor(self, vocabulary: TaggerVocabulary) -> TaggerPreprocessor:
@@ -97,6 +97,17 @@ class Tagger(Task):
             constraints=None if vocabulary.binary else tag_schemes.allowed_transitions(codec.names, codec.scheme),
         )
 
+    def _words_with_vectors(self) -> Iterator[str]:
+        """Streams the words of the file of vectors that can be looked up, after checking the vectors' size."""
+        config = self.config
+        for word, vector in read_vectors(config.word_vectors):
+            if len(vector) != config.word_dim:
+                raise ValueError(
+                    f"{config.word_vectors} holds vectors of {len(vector)} numbers: set word_dim={len(vector)}"
+                )
+            if normal_form(word, config) == word:
+                yield word
+
     @property
     def _reads_vectors(self) -> bool:
         return self.config.word_vectors is not None and self.config.word_input == "learnt"
@@ -106,10 +117,6 @@ class Tagger(Task):
         if not self._reads_vectors:
             return
         matrix, _ = embedding_matrix(self.config.word_vectors, self.vocabulary.words, seed=self.config.seed)
-        if matrix.shape[1] != self.config.word_dim:
-            raise ValueError(
-                f"{self.config.word_vectors} holds vectors of {matrix.shape[1]} numbers: set word_dim={matrix.shape[1]}"
-            )
         embeddings = self.network.get_layer("word_embedding").embeddings
         reserved = np.zeros((RESERVED, self.config.word_dim), np.float32)
         embeddings.assign(np.concatenate([reserved, matrix]))
@@ -272,6 +279,7 @@ def _tagged_dataset(records: tf.data.Dataset) -> tf.data.Dataset:
         checks = [
             tf.debugging.Assert(as_many, ["a record has other numbers of tokens and tags:", tokens, tags]),
             tf.debugging.Assert(tf.reduce_all(tf.not_equal(tokens, "")), ["a record has an empty token:", tokens]),
+            tf.debugging.Assert(tf.reduce_all(tf.not_equal(tags, "")), ["a record has an empty tag:", tags]),
         ]
         with tf.control_dependencies(checks):
             return {"tokens": tf.identity(tokens), "tags": tf.identity(tags)}
@@ -325,7 +333,8 @@ def _with_words(sentences: tf.RaggedTensor) -> tuple[tf.RaggedTensor, list[list[
 
 def _from_lists(sentences: Sequence, first: int) -> tuple[tf.RaggedTensor, list[list[str]]]:
     for number, sentence in enumerate(sentences, first):
-        if isinstance(sentence, (str, bytes)) or not all(isinstance(token, str) and token for token in sentence):
+        tokens = isinstance(sentence, Iterable) and not isinstance(sentence, (str, bytes, Mapping))
+        if not tokens or not all(isinstance(token, str) and token for token in sentence):
             raise ValueError(
                 f"sentence {number}: expected a list of non-empty strings (or all texts), got {sentence!r}"
             )

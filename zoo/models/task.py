@@ -23,6 +23,9 @@ from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_safe import ReplicaSafe
 from zoo.training.schedules import EpochSchedule
 
+# What Keras' fit takes for arrays; on a stream of records it would do nothing, or undo the order of the epochs.
+_NOT_OF_RECORDS = {"class_weight", "sample_weight", "shuffle", "steps_per_epoch", "validation_split"}
+
 
 class Task(ReplicaSafe):
     """A recurrent model that speaks raw records.
@@ -36,6 +39,8 @@ class Task(ReplicaSafe):
     Class attributes:
         config_class: The configuration's class.
         vocabulary_class: What `adapt` learns.
+        monitor: The log that says which epoch is best.
+        monitor_mode: `max` or `min`, which of its values is best.
         figures: The logs that the progress bar and the training curve show.
 
     Attributes:
@@ -48,6 +53,8 @@ class Task(ReplicaSafe):
     config_class: ClassVar[type[TrainingConfig]]
     vocabulary_class: ClassVar[type]
     figures: ClassVar[tuple[str, ...]] = ("loss", "val_loss")
+    monitor: ClassVar[str] = "val_loss"
+    monitor_mode: ClassVar[str] = "min"
 
     def __init__(self, config: TrainingConfig, vocabulary: Any = None, **kwargs: Any) -> None:
         """Makes a compiled task.
@@ -65,6 +72,16 @@ class Task(ReplicaSafe):
         if vocabulary is not None:
             self._assemble(vocabulary)
         self.compile(optimizer=_optimizer(config), jit_compile=False)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Adds to Keras' settings whether the optimizer is the configuration's own."""
+        return {**(super().get_compile_config() or {}), "follows_plan": _follows_plan(self.optimizer)}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Restores what `get_compile_config` returned."""
+        follows_plan = config.pop("follows_plan", False)
+        super().compile_from_config(config)
+        self.optimizer.follows_plan = follows_plan
 
     # What a subclass says.
 
@@ -120,8 +137,8 @@ class Task(ReplicaSafe):
 
     def _assemble(self, vocabulary: Any) -> None:
         self.preprocessor = self.make_preprocessor(vocabulary)
-        self.vocabulary = vocabulary
         self.network = self.make_network()
+        self.vocabulary = vocabulary  # last: whoever finds a vocabulary finds everything
         self.built = True
 
     def build(self, input_shape: Any = None) -> None:
@@ -164,10 +181,13 @@ class Task(ReplicaSafe):
         Raises:
             ValueError: The records are empty, malformed, or not of this task's kind.
         """
+        if useless := sorted(set(kwargs) & _NOT_OF_RECORDS):
+            raise TypeError(f"fit: {', '.join(useless)} means nothing for raw records; shape the data set instead")
         with _data_errors(), without_false_alarms():
             records = self.records(x, y)
             self.adapt(records)
-            epochs = epochs or self.config.epochs
+            plan = self.config if _follows_plan(self.optimizer) else None
+            epochs = self.config.epochs if epochs is None else epochs
             if validation_data is not None:
                 pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
                 validation_data = self.batches(self.records(*pair), training=False)
@@ -176,7 +196,7 @@ class Task(ReplicaSafe):
                 validation_data=validation_data,
                 epochs=epochs,
                 initial_epoch=initial_epoch,
-                callbacks=[EpochSchedule(self.config, epochs, self._epoch), Progress(self.figures), *(callbacks or [])],
+                callbacks=[EpochSchedule(plan, epochs, self._epoch), Progress(self.figures), *(callbacks or [])],
                 verbose=verbose,
                 shuffle=False,  # the batches come shuffled
                 **kwargs,
@@ -259,6 +279,7 @@ class Task(ReplicaSafe):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Task:
         """Makes the task that `get_config` described."""
+        config = dict(config)
         vocabulary = config.pop("vocabulary", None)
         return cls(
             cls.config_class.from_dict(config.pop("config")),
@@ -299,11 +320,14 @@ def load(path: str | os.PathLike[str]) -> Task:
         with zipfile.ZipFile(path) as archive:
             class_name = json.loads(archive.read("config.json"))["registered_name"] or "not a zoo model"
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
         raise ValueError(f"{broken} ({error})") from error
     if damaged or not class_name.startswith("zoo>"):
         raise ValueError(f"{broken} ({damaged or class_name})")
-    return keras.saving.load_model(path)
+    try:
+        return keras.saving.load_model(path)
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        raise ValueError(f"{broken} ({str(error).strip().splitlines()[0]})") from error
 
 
 def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
@@ -311,7 +335,14 @@ def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
     settings = {"learning_rate": config.learning_rate, "global_clipnorm": config.clip_norm}
     if config.optimizer == "sgd":
         settings["momentum"] = 0.9
-    return keras.optimizers.get({"class_name": config.optimizer, "config": settings})
+    optimizer = keras.optimizers.get({"class_name": config.optimizer, "config": settings})
+    # Its learning rate follows the configuration; that of an optimizer given to `compile` is left alone.
+    optimizer.follows_plan = True
+    return optimizer
+
+
+def _follows_plan(optimizer: keras.optimizers.Optimizer) -> bool:
+    return getattr(optimizer, "follows_plan", False)
 
 
 @contextlib.contextmanager

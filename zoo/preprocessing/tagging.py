@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -159,6 +160,13 @@ def normalise(tokens: tf.Tensor, config: TaggerConfig) -> tf.Tensor:
     if config.lowercase:
         tokens = tf.strings.lower(tokens, encoding="utf-8")
     return tokens
+
+
+def normal_form(word: str, config: TaggerConfig) -> str:
+    """Returns what `normalise` makes of one word, without TensorFlow."""
+    if config.normalise_digits:
+        word = re.sub(r"\d", "0", word)
+    return word.lower() if config.lowercase else word
 
 
 def learn_vocabulary(records: tf.data.Dataset, config: TaggerConfig) -> TaggerVocabulary:

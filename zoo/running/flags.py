@@ -13,6 +13,10 @@ from zoo.config.training import TrainingConfig
 from zoo.training import strategies
 
 _FLAGS = flags.FLAGS
+_OURS = (
+    "recipe", "data", "train", "valid", "test", "epochs", "batch_size", "learning_rate", "seed", "set", "strategy",
+    "workdir", "resume", "export_dir",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Options:
         workdir: Where checkpoints, logs and reports go.
         resume: Whether to go on where the last run in `workdir` stopped.
         export_dir: The folder of the exported model's versions.
-        demo: Whether nothing was chosen: an earlier demo in the default working folder is then replaced.
+        demo: Whether no flag was given: an earlier demo in the default working folder is then replaced.
     """
 
     recipe: str
@@ -83,12 +87,12 @@ def options() -> Options:
             changes[name] = _FLAGS[name].value
     for name in ("train", "valid", "test"):
         path = _FLAGS[name].value
-        if path is not None and not Path(path).is_file():
+        if path is not None and not Path(path).exists():
             raise FileNotFoundError(f"--{name}={path}: no such file")
     if _FLAGS.train is None and (_FLAGS.valid or _FLAGS.test):
         raise ValueError("--valid and --test go with --train: give the training file too")
     workdir = Path(_FLAGS.workdir or Path("runs") / recipe)
-    demo = _FLAGS.workdir is None and _FLAGS.train is None and _FLAGS.data == "sample"
+    demo = not any(_FLAGS[name].present for name in _OURS)
     export_dir = _FLAGS.export_dir or (Path("saved_models") / recipe if demo else workdir / "export")
     return Options(
         recipe=recipe,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
 import platform
 import shutil
 import statistics
@@ -63,17 +64,24 @@ class Run:
                 raise ValueError(f"--resume: {self.workdir} holds no whole epoch of a run; leave --resume out to begin")
             self.state = self._found[1]
             if self.state.data != self._data:
-                raise ValueError(f"--resume: the run in {self.workdir} learnt from {self.state.data}, not {self._data}")
-        elif self._found is not None and not options.demo:
+                raise ValueError(f"--resume: the run in {self.workdir} is of {self.state.data}, not of {self._data}")
+        elif self._found is not None and not (options.demo and self._found[1].data == self._data):
             raise ValueError(
                 f"{self.workdir} holds a run of {self._found[1].epoch} epochs: add --resume to go on, "
                 "or choose another --workdir"
             )
         self.state.data = self._data
+        for flag, folder in (("workdir", self.workdir), ("export_dir", options.export_dir)):
+            _check_writable(flag, folder)
 
     @property
     def _data(self) -> str:
-        return self.options.train or self.options.data
+        """Names what the run reads; the validation data too, since it chooses the best epoch."""
+        options = self.options
+        if options.train is None:
+            return options.data
+        files = {"train": options.train, "valid": options.valid, "test": options.test}
+        return ", ".join(f"{name} {Path(path).resolve()}" for name, path in files.items() if path)
 
     def data(self, read_file: Callable[[str], tf.data.Dataset]) -> tuple[tf.data.Dataset, ...]:
         """Returns the training, validation and test records.
@@ -99,14 +107,15 @@ class Run:
         return train, valid, read_file(options.test) if options.test else valid
 
     def model(self) -> Task:
-        """Makes the model, or loads it where the run is resumed. Call it inside the strategy's scope.
+        """Makes the model, or loads it where the run is resumed, in the strategy's scope.
 
         Raises:
             ValueError: The run to resume has another configuration, or its model cannot be read.
         """
-        if not self.options.resume:
-            return zoo.get(self.options.recipe, **self.options.config.to_dict())
-        model = zoo.load(self._found[0])
+        with self.strategy.scope():
+            if not self.options.resume:
+                return zoo.get(self.options.recipe, **self.options.config.to_dict())
+            model = zoo.load(self._found[0])
         asked, saved = self.options.config.to_dict(), model.config.to_dict()
         other = [name for name in asked if asked[name] != saved[name] and name not in _MAY_CHANGE]
         if other:
@@ -114,22 +123,21 @@ class Run:
             raise ValueError(f"--resume goes on with the same configuration, but {differences}: use another --workdir")
         return model
 
-    def fit(self, model: Task, train: tf.data.Dataset, valid: tf.data.Dataset, monitor: str) -> Task:
+    def fit(self, model: Task, train: tf.data.Dataset, valid: tf.data.Dataset) -> Task:
         """Trains from where the run stands and returns the best epoch's model.
 
         Args:
             model: What `model()` returned.
             train: Training records.
             valid: Validation records.
-            monitor: The log that says which epoch is best, for example `val_f1`.
         """
         config = self.options.config
         if self._found is not None and not self.options.resume:  # an earlier demo: gone once the new one can begin
             shutil.rmtree(self._checkpoints)
             shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
         self.workdir.mkdir(parents=True, exist_ok=True)
-        if self.state.epoch < config.epochs and not self.state.stopped:
-            checkpoints = Checkpoints(self._checkpoints, self.state, monitor, config.patience)
+        checkpoints = Checkpoints(self._checkpoints, self.state, model.monitor, config.patience, model.monitor_mode)
+        if self.state.epoch < config.epochs and not checkpoints.exhausted:
             tensorboard = keras.callbacks.TensorBoard(self.workdir / "tensorboard", write_graph=False)
             model.fit(
                 train,
@@ -159,7 +167,7 @@ class Run:
         seconds = history["seconds"][1:] or history["seconds"]
         metrics = {
             "recipe": options.recipe,
-            "data": self._data,
+            "data": options.train or options.data,
             "reported_on": "validation" if options.train and not options.test else "test",
             **{name: float(value) for name, value in scores.items()},
             "epochs": self.state.epoch,
@@ -180,6 +188,15 @@ class Run:
         curves = {name: history[name] for name in model.figures if name in history}
         training_curve(curves, self.workdir / "training_curve.png", title=options.recipe)
         return metrics
+
+
+def _check_writable(flag: str, folder: Path) -> None:
+    """Says before training, not after, that a folder cannot be made."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise NotADirectoryError(f"--{flag}={folder}: {existing} is a file; choose another folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise PermissionError(f"--{flag}={folder}: {existing} cannot be written; choose another folder")
 
 
 def _held_out(records: tf.data.Dataset) -> tuple[tf.data.Dataset, tf.data.Dataset]:

@@ -29,12 +29,22 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
         logging.use_absl_handler()
         if not FLAGS["verbosity"].present:  # TensorFlow reports each export's inner names as information
             logging.set_verbosity(logging.WARNING)
+        sys.stdout.reconfigure(errors="replace")  # a terminal without the data's letters must not end the run
         try:
             main(flags.options())
-        except (ValueError, TypeError, OSError, RuntimeError) as error:
+        except KeyboardInterrupt:
+            print("\ninterrupted: the same command with --resume goes on from the last whole epoch", file=sys.stderr)
+            sys.exit(130)
+        except _expected() as error:
             logging.debug("where it happened", exc_info=True)
             text = str(error).strip() or type(error).__name__
             print(f"error: {text}\n(--verbosity=1 shows where it happened)", file=sys.stderr)
             sys.exit(1)
 
     app.run(run)
+
+
+def _expected() -> tuple[type[BaseException], ...]:
+    """What wrong input and a failing disk raise. TensorFlow's own errors are known only once it is loaded."""
+    ours = (ValueError, TypeError, OSError, RuntimeError)
+    return (*ours, sys.modules["tensorflow"].errors.OpError) if "tensorflow" in sys.modules else ours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -25,8 +26,7 @@ class RunState:
         epoch: Whole epochs done.
         best_epoch: The epoch (from 1) with the best score so far; 0 before there is one.
         best_score: Its score, or None.
-        data: What the run learns from, by name.
-        stopped: Whether early stopping ended the run.
+        data: What the run reads.
         history: One list a column, one entry an epoch: the logs, `learning_rate` and `seconds` (of training, without
             validation).
     """
@@ -35,7 +35,6 @@ class RunState:
     best_epoch: int = 0
     best_score: float | None = None
     data: str = ""
-    stopped: bool = False
     history: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -75,6 +74,10 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the epoch; stops the run where the best is long past."""
         state = self.state
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            raise ValueError(
+                f"the loss is {logs['loss']} after epoch {epoch + 1}: lower learning_rate or set clip_norm"
+            )
         seconds = self._trained or time.perf_counter() - self._began
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         for name, value in {**(logs or {}), "learning_rate": rate, "seconds": seconds}.items():
@@ -83,13 +86,19 @@ class Checkpoints(keras.callbacks.Callback):
         score = (logs or {}).get(self._monitor)
         if score is None:
             raise ValueError(f"there is no {self._monitor!r} to judge an epoch by; fit has {sorted(logs or {})}")
-        if state.best_score is None or self._sign * score > self._sign * state.best_score:
+        # A first epoch that diverged (NaN) is kept, so that there is a model, but anything finite beats it.
+        first = state.best_score is None or math.isnan(state.best_score)
+        if first or self._sign * score > self._sign * state.best_score:
             state.best_score, state.best_epoch = float(score), state.epoch
             self.directory.mkdir(parents=True, exist_ok=True)
             self.model.save(self.directory / BEST)
-        state.stopped = state.epoch - state.best_epoch >= self._patience
         self._save()
-        self.model.stop_training = self.model.stop_training or state.stopped
+        self.model.stop_training = self.model.stop_training or self.exhausted
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the best epoch is `patience` epochs past."""
+        return self.state.epoch > 0 and self.state.epoch - self.state.best_epoch >= self._patience
 
     def _save(self) -> None:
         name = f"epoch-{self.state.epoch:04d}"
@@ -99,9 +108,11 @@ class Checkpoints(keras.callbacks.Callback):
         self.model.save(partial / _MODEL)
         (partial / _STATE).write_text(json.dumps(asdict(self.state)), encoding="utf-8")
         os.rename(partial, self.directory / name)
-        for older in self.directory.glob("epoch-*"):
-            if older.name != name:
-                shutil.rmtree(older)
+        for other in self.directory.iterdir():  # older epochs, and what a killed process was writing
+            if other.name.startswith(("epoch-", ".epoch-")) and other.name != name:
+                shutil.rmtree(other)
+            elif other.name.startswith(f".{Path(BEST).stem}."):
+                other.unlink()
 
 
 def newest(directory: str | os.PathLike[str]) -> tuple[Path, RunState] | None:
@@ -116,7 +127,7 @@ def newest(directory: str | os.PathLike[str]) -> tuple[Path, RunState] | None:
     Raises:
         ValueError: The state cannot be read.
     """
-    epochs = sorted(path for path in Path(directory).glob("epoch-*") if path.is_dir())
+    epochs = sorted(path for path in Path(directory).glob("epoch-[0-9]*") if path.is_dir())
     if not epochs:
         return None
     state = epochs[-1] / _STATE

@@ -88,13 +88,14 @@ class ReplicaSafe(keras.Model):
         limit = getattr(self.optimizer, "global_clipnorm", None)
         if not limit:
             return gradients
-        gradients = [tf.convert_to_tensor(g) for g in gradients]
+        gradients = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas == 1:
             return gradients
-        gradients = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        gradients, _ = tf.clip_by_global_norm(gradients, limit)
-        return [g / replicas for g in gradients]
+        used = [g for g in gradients if g is not None]  # a weight that this loss does not touch has none
+        summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, used)
+        clipped = iter(tf.clip_by_global_norm(summed, limit)[0])
+        return [g if g is None else next(clipped) / replicas for g in gradients]
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         results = self.get_metrics_result()

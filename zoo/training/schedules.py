@@ -13,22 +13,24 @@ from zoo.config.training import TrainingConfig
 class EpochSchedule(keras.callbacks.Callback):
     """Sets, at each epoch's start, the learning rate and the number that orders the training records."""
 
-    def __init__(self, config: TrainingConfig, epochs: int, epoch: tf.Variable) -> None:
+    def __init__(self, config: TrainingConfig | None, epochs: int, epoch: tf.Variable) -> None:
         """Remembers the plan.
 
         Args:
-            config: Has `learning_rate` (the first epoch's) and `final_learning_rate` (the share left in the last).
+            config: Has `learning_rate` (the first epoch's) and `final_learning_rate` (the share left in the last); None
+                leaves the rate to the optimizer.
             epochs: Epochs of the whole run.
             epoch: Variable that receives the epoch's number.
         """
         super().__init__()
-        self._first = config.learning_rate
-        self._last = config.learning_rate * config.final_learning_rate
+        self._config = config
         self._epochs = epochs
         self._epoch = epoch
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Sets both."""
+        """Sets what is planned."""
         self._epoch.assign(epoch)
-        progress = epoch / max(self._epochs - 1, 1)
-        self.model.optimizer.learning_rate.assign(self._first + progress * (self._last - self._first))
+        if self._config is not None:
+            progress = epoch / max(self._epochs - 1, 1)
+            share = 1.0 + progress * (self._config.final_learning_rate - 1.0)
+            self.model.optimizer.learning_rate.assign(self._config.learning_rate * share)
