@@ -40,7 +40,7 @@ def load(path: str | os.PathLike[str]) -> Task:
         FileNotFoundError: There is no such file.
         ValueError: The file is not a whole `.keras` file of a zoo model.
     """
-    return importlib.import_module("zoo.models.task").load(path)
+    return importlib.import_module("zoo.models.loading").load(path)
 
 
 def __getattr__(name: str) -> Any:

@@ -214,3 +214,14 @@ def test_fit_says_what_is_wrong_with_the_records(x, y, message):
 def test_fit_without_answers_says_what_it_takes():
     with pytest.raises(TypeError, match="two lists"):
         zoo.get("lstm_ner", **TINY).fit(["text"], verbose=0)
+
+
+def test_names_and_patterns_that_training_did_not_have_are_recognised():
+    """The sample's validation entities occur nowhere in its training split: this is learning, not memory."""
+    train = zoo.datasets.load("sample", split="train").take(1500)
+    valid = zoo.datasets.load("sample", split="validation")
+    task = zoo.get("lstm_ner", units=50, word_dim=50, char_units=50, epochs=5)
+    task.fit(train, verbose=0)
+    assert task.evaluate(valid, return_dict=True, verbose=0)["f1"] > 0.5
+    (answer,) = task.predict(["Harry Potter and Hermione Granger invented a new spell."])
+    assert str(answer).startswith("[Harry Potter PER] and [Hermione Granger PER] ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -18,16 +18,15 @@ from zoo.embeddings import embedding_matrix, read_vectors
 from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
 from zoo.models.tagger_network import tagger_network
+from zoo.models.tagger_records import TOKEN_BUDGET, tagged_dataset, windows, within_budget
 from zoo.models.task import Task
-from zoo.preprocessing.batching import bucketed, ragged, shuffled, streamed
+from zoo.preprocessing.batching import bucketed, shuffled, streamed
 from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary, normal_form
 from zoo.preprocessing.tokenisation import pad, tokenise
 from zoo.preprocessing.vocabulary import RESERVED
 
 _UNSEEN = "(unseen type)"
 _PREDICT_BATCH = 256
-_TOKEN_BUDGET = 16_384  # padded tokens a batch when answering: one long text must not blow up 255 short ones
-_PREDICT_WINDOW = 8192  # sentences sorted by length together; more than this is streamed
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -55,7 +54,7 @@ class Tagger(Task):
             ValueError: A sentence whose tokens and tags differ in number.
         """
         if isinstance(x, tf.data.Dataset):
-            return _tagged_dataset(x)
+            return tagged_dataset(x)
         if y is None or isinstance(x, (str, bytes)):
             raise TypeError(
                 "fit and evaluate take a tf.data.Dataset of records, or two lists: sentences and their tags"
@@ -129,7 +128,7 @@ class Tagger(Task):
                 records = records.map(lambda record: {k: v[: config.max_tokens] for k, v in record.items()})
             records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
         batch_size = batch_size or (config.batch_size if training else _PREDICT_BATCH)
-        budget = None if training else _TOKEN_BUDGET
+        budget = None if training else TOKEN_BUDGET
         batches = bucketed(records, lambda r: tf.size(r["tokens"]), batch_size, config.bucket_boundaries, budget)
 
         def tensors(batch: Mapping[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
@@ -215,7 +214,7 @@ class Tagger(Task):
         self._require_network("predict")
         tag = self._tag_function()
         answers: list[TaggedSentence] = []
-        for sentences, words in _windows(x):
+        for sentences, words in windows(x):
             answers.extend(self._tag_window(sentences, words, tag, batch_size or _PREDICT_BATCH))
         return answers
 
@@ -232,7 +231,7 @@ class Tagger(Task):
         order = np.argsort(sentences.row_lengths().numpy(), kind="stable")
         names = self.preprocessor.tags.outer_names
         answers: list[TaggedSentence | None] = [None] * len(words)
-        for rows in _within_budget(order, [len(row) for row in words], batch_size):
+        for rows in within_budget(order, [len(row) for row in words], batch_size):
             tags, scores = tag(pad(tf.gather(sentences, rows)))
             for row, numbers, chances in zip(rows, tags.numpy().tolist(), scores.numpy().tolist(), strict=True):
                 length = len(words[row])
@@ -261,83 +260,3 @@ class Tagger(Task):
             return {"tokens": tokens, **answer(tokens)}
 
         return {"serving_default": serving_default, "tokens": from_tokens}
-
-
-def _tagged_dataset(records: tf.data.Dataset) -> tf.data.Dataset:
-    """Checks a dataset's fields and every record of it, and tokenises texts."""
-    spec = records.element_spec
-    fields = sorted(spec) if isinstance(spec, dict) else spec
-    if not isinstance(spec, dict) or "tags" not in spec or not {"tokens", "text"} & set(spec):
-        raise ValueError(f"a tagger learns from records with `tokens` (or `text`) and `tags`; these have {fields}")
-    field = _single_field(spec)
-
-    def checked(record: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        tokens, tags = record[field], record["tags"]
-        if field == "text":
-            tokens = tokenise(tokens[tf.newaxis]).tokens[0]
-        as_many = tf.equal(tf.size(tokens), tf.size(tags))
-        checks = [
-            tf.debugging.Assert(as_many, ["a record has other numbers of tokens and tags:", tokens, tags]),
-            tf.debugging.Assert(tf.reduce_all(tf.not_equal(tokens, "")), ["a record has an empty token:", tokens]),
-            tf.debugging.Assert(tf.reduce_all(tf.not_equal(tags, "")), ["a record has an empty tag:", tags]),
-        ]
-        with tf.control_dependencies(checks):
-            return {"tokens": tf.identity(tokens), "tags": tf.identity(tags)}
-
-    return records.map(checked)
-
-
-def _single_field(spec: Mapping[str, tf.TensorSpec]) -> str:
-    """Returns the field that holds the sentence, `tokens` [time] or `text` []."""
-    for field, rank in (("tokens", 1), ("text", 0)):
-        if field in spec:
-            if getattr(spec[field], "shape", tf.TensorShape(None)).rank not in (rank, None):
-                raise ValueError(
-                    f"`{field}` has shape {spec[field].shape}: records must be single, so leave out .batch()"
-                )
-            return field
-    raise ValueError(f"a tagger reads records with `tokens` or `text`; these have {sorted(spec)}")
-
-
-def _windows(x: Any) -> Iterator[tuple[tf.RaggedTensor, list[list[str]]]]:
-    """Cuts whatever `predict` takes into ragged strings [sentences, time], and the same as Python strings."""
-    if isinstance(x, tf.data.Dataset):
-        field = _single_field(x.element_spec if isinstance(x.element_spec, dict) else {})
-        for batch in streamed(x.map(lambda record: record[field]).ragged_batch(_PREDICT_WINDOW)):
-            yield _with_words(ragged(batch) if field == "tokens" else tokenise(batch).tokens)
-        return
-    if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
-        raise TypeError(f"predict takes a list of texts or of token lists, not {type(x).__name__}: write [{x!r}]")
-    sentences = list(x)
-    for first in range(0, len(sentences), _PREDICT_WINDOW):
-        window = sentences[first : first + _PREDICT_WINDOW]
-        if all(isinstance(sentence, str) for sentence in window):
-            yield _with_words(tokenise(tf.constant(window, tf.string)).tokens)
-        else:
-            yield _from_lists(window, first)
-
-
-def _within_budget(order: np.ndarray, lengths: Sequence[int], batch_size: int) -> Iterator[np.ndarray]:
-    """Cuts rows, the shortest first, into batches whose padded size stays within `_TOKEN_BUDGET`."""
-    first = 0
-    for place in range(1, len(order) + 1):
-        rows = place + 1 - first
-        if place == len(order) or rows > batch_size or rows * lengths[order[place]] > _TOKEN_BUDGET:
-            yield order[first:place]
-            first = place
-
-
-def _with_words(sentences: tf.RaggedTensor) -> tuple[tf.RaggedTensor, list[list[str]]]:
-    return sentences, [[word.decode("utf-8", "replace") for word in row] for row in sentences.to_list()]
-
-
-def _from_lists(sentences: Sequence, first: int) -> tuple[tf.RaggedTensor, list[list[str]]]:
-    for number, sentence in enumerate(sentences, first):
-        tokens = isinstance(sentence, Iterable) and not isinstance(sentence, (str, bytes, Mapping))
-        if not tokens or not all(isinstance(token, str) and token for token in sentence):
-            raise ValueError(
-                f"sentence {number}: expected a list of non-empty strings (or all texts), got {sentence!r}"
-            )
-    flat = [token for sentence in sentences for token in sentence]
-    lengths = [len(sentence) for sentence in sentences]
-    return tf.RaggedTensor.from_row_lengths(tf.constant(flat, tf.string), lengths), [list(row) for row in sentences]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
 import os
-import pkgutil
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
-from zoo import models
 from zoo.config.training import TrainingConfig
 from zoo.files import replacing
+from zoo.models.data_errors import data_errors
 from zoo.serving.saved_model import write_saved_model
 from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_safe import ReplicaSafe
@@ -128,7 +124,7 @@ class Task(ReplicaSafe):
             ValueError: There is nothing to learn in the records.
         """
         if self.vocabulary is None:
-            with _data_errors():
+            with data_errors():
                 vocabulary = self.learn_vocabulary(self.records(records))
             keras.utils.set_random_seed(self.config.seed)
             with self.distribute_strategy.scope():
@@ -183,7 +179,7 @@ class Task(ReplicaSafe):
         """
         if useless := sorted(set(kwargs) & _NOT_OF_RECORDS):
             raise TypeError(f"fit: {', '.join(useless)} means nothing for raw records; shape the data set instead")
-        with _data_errors(), without_false_alarms():
+        with data_errors(), without_false_alarms():
             records = self.records(x, y)
             self.adapt(records)
             plan = self.config if _follows_plan(self.optimizer) else None
@@ -217,7 +213,7 @@ class Task(ReplicaSafe):
         if kwargs.get("_use_cached_eval_dataset"):  # Keras' fit calls back with the batches that were made there
             return super().evaluate(x, y, **kwargs)
         self._require_network("evaluate")
-        with _data_errors(), without_false_alarms():
+        with data_errors(), without_false_alarms():
             return super().evaluate(self.batches(self.records(x, y), training=False, batch_size=batch_size), **kwargs)
 
     def export(self, parent: str | os.PathLike[str]) -> Path:
@@ -308,28 +304,6 @@ class Task(ReplicaSafe):
         return [variable for variable in self.network.variables if id(variable) not in weights]
 
 
-def load(path: str | os.PathLike[str]) -> Task:
-    """Loads a model that `Task.save` wrote; see `zoo.load`."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; models are written by model.save(path)")
-    broken = f"{path}: not a whole .keras file of a zoo model; it was cut short or is something else: save it again"
-    for module in pkgutil.iter_modules(models.__path__):  # Keras finds registered classes only after their import
-        importlib.import_module(f"{models.__name__}.{module.name}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            class_name = json.loads(archive.read("config.json"))["registered_name"] or "not a zoo model"
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
-        raise ValueError(f"{broken} ({error})") from error
-    if damaged or not class_name.startswith("zoo>"):
-        raise ValueError(f"{broken} ({damaged or class_name})")
-    try:
-        return keras.saving.load_model(path)
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        raise ValueError(f"{broken} ({str(error).strip().splitlines()[0]})") from error
-
-
 def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
     """Makes the configuration's optimizer, with gradient clipping by the joint norm."""
     settings = {"learning_rate": config.learning_rate, "global_clipnorm": config.clip_norm}
@@ -343,24 +317,3 @@ def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
 
 def _follows_plan(optimizer: keras.optimizers.Optimizer) -> bool:
     return getattr(optimizer, "follows_plan", False)
-
-
-@contextlib.contextmanager
-def _data_errors() -> Iterator[None]:
-    """Turns what a reader raised inside `tf.data` back into one clear line."""
-    try:
-        yield
-    except (tf.errors.InvalidArgumentError, tf.errors.UnknownError, tf.errors.NotFoundError) as error:
-        message = _readers_message(str(error))
-        if message is None:
-            raise
-        raise ValueError(message) from error
-
-
-def _readers_message(text: str) -> str | None:
-    """Finds the message of a Python exception or assertion of ours in TensorFlow's report."""
-    for line in text.splitlines():
-        for marker in ("ValueError: ", "FileNotFoundError: ", "assertion failed: "):
-            if marker in line:
-                return line.partition(marker)[2].strip()
-    return None
