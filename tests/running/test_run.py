@@ -144,7 +144,7 @@ def test_the_script_does_the_whole_job(files):
     [
         (["--train=nowhere.conll"], "--train=nowhere.conll: no such file"),
         (["--set=unit=3"], "did you mean 'units'?"),
-        (["--set=units=x"], "allowed: int, at least 1"),
+        (["--set=units=x"], "allowed: int, between 1 and"),
         (["--recipe=lstm_nre"], "did you mean 'lstm_ner'?"),
         (["--strategy=mirrord"], "mirrord"),
         (["stray"], "not a flag: 'stray'"),
