@@ -38,7 +38,7 @@ class TrainingConfig(Config):
     final_learning_rate: Annotated[float, Range(0.0, 1.0)] = 0.05
     clip_norm: Annotated[float, Range(1e-6)] | None = 5.0
     batch_size: Count = 32
-    epochs: Count = 25
-    patience: Count = 8
+    epochs: Count = 20
+    patience: Count = 10
     shuffle_buffer: Count = 50_000
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
