@@ -18,7 +18,11 @@ from typing import Any
 
 def run(script: str, folder: Path, seed: int, flags: list[str]) -> dict[str, Any]:
     """Runs one seed, if it has not been run, and returns its metrics."""
-    report = folder / "metrics.json"
+    report, asked = folder / "metrics.json", folder / "flags.json"
+    if asked.is_file() and (before := json.loads(asked.read_text(encoding="utf-8"))) != flags:
+        sys.exit(f"{folder} was run with {' '.join(before)}: choose another --workdir")
+    folder.mkdir(parents=True, exist_ok=True)
+    asked.write_text(json.dumps(flags), encoding="utf-8")
     if not report.is_file():
         resume = ["--resume"] if any(folder.glob("checkpoints/epoch-*")) else []
         command = [sys.executable, script, f"--workdir={folder}", f"--seed={seed}", *flags, *resume]

@@ -114,7 +114,7 @@ def candidates(config: TaggerConfig, tokens: list, tags: list) -> tuple[dict[str
     ours.adapt(zoo.datasets.from_sentences(tokens, tags))
     tensors = {name: tensor.numpy() for name, tensor in ours.preprocessor.inputs(tf.constant(tokens)).items()}
     del tensors["padding_mask"]  # every sentence is full
-    targets = ours.preprocessor.targets(tf.constant(tags)).numpy()
+    targets = ours.preprocessor.targets(tf.constant(tags), training=True).numpy()
     num_words, num_chars = (len(items) + RESERVED for items in (ours.vocabulary.words, ours.vocabulary.characters))
     theirs = keras_model(config, tensors, num_words, num_chars, len(ours.preprocessor.tags.names))
     clock = EpochClock()

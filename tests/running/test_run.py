@@ -146,7 +146,7 @@ def test_the_script_does_the_whole_job(files):
         (["--set=unit=3"], "did you mean 'units'?"),
         (["--set=units=x"], "allowed: int, between 1 and"),
         (["--recipe=lstm_nre"], "did you mean 'lstm_ner'?"),
-        (["--strategy=mirrord"], "mirrord"),
+        (["--strategy=mirrord"], "value should be one of <none|mirrored>"),
         (["stray"], "not a flag: 'stray'"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

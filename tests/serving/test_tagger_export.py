@@ -1,12 +1,15 @@
 """The exported tagger, called from C: neither Python nor this package is there."""
 
+import os
+
 import numpy as np
 import pytest
 from c_client import find_compiler, run_c_client
 
 import zoo
 
-pytestmark = pytest.mark.skipif(find_compiler() is None, reason="no C compiler on PATH")
+# Where changes are judged the proof must not vanish unseen, so there a missing compiler is a failure.
+pytestmark = pytest.mark.skipif(find_compiler() is None and "CI" not in os.environ, reason="no C compiler on PATH")
 TEXTS = ["Ann Lee met Bo in Oslo.", "", " \t ", "日本 🙂👩‍👩‍👧 naïve café – עברית", "Bo " * 10_000]
 
 
