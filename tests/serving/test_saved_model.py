@@ -1,6 +1,9 @@
 """Versions, and folders that cannot take one."""
 
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
@@ -41,3 +44,14 @@ def test_a_failed_export_leaves_nothing_behind(tmp_path):
     with pytest.raises(ValueError, match="signature"):
         write_saved_model(tmp_path, {"serving_default": lambda: 1}, {}, [])
     assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    abandoned = tmp_path / f".writing-{platform.node()}-{gone.pid}-abc"
+    alive = tmp_path / f".writing-{platform.node()}-{os.getpid()}-abc"
+    for folder in (abandoned, alive):
+        (folder / "model").mkdir(parents=True)
+    write_saved_model(tmp_path, {"serving_default": echo}, {}, [])
+    assert sorted(os.listdir(tmp_path)) == [alive.name, "1"]

@@ -213,6 +213,8 @@ class Task(ReplicaSafe):
         if kwargs.get("_use_cached_eval_dataset"):  # Keras' fit calls back with the batches that were made there
             return super().evaluate(x, y, **kwargs)
         self._require_network("evaluate")
+        figures = [name.removeprefix("val_") for name in self.figures if name.startswith("val_")]
+        kwargs["callbacks"] = [Progress(figures), *(kwargs.get("callbacks") or [])]
         with data_errors(), without_false_alarms():
             return super().evaluate(self.batches(self.records(x, y), training=False, batch_size=batch_size), **kwargs)
 

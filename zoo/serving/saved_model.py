@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+
+_SCRATCH = ".writing-"
 
 
 def next_version(parent: str | os.PathLike[str]) -> int:
@@ -47,7 +50,8 @@ def write_saved_model(
         raise NotADirectoryError(f"{parent} is a file; an export needs a folder for its versions: choose another name")
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=parent))
+        _remove_abandoned(parent)
+        scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{platform.node()}-{os.getpid()}-", dir=parent))
     except OSError as error:
         raise OSError(f"{parent}: cannot be written ({error.strerror}); choose another folder") from error
     try:
@@ -61,6 +65,18 @@ def write_saved_model(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return version
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Removes what a process of this machine was writing when it was killed."""
+    for folder in parent.glob(f"{_SCRATCH}{platform.node()}-*"):
+        process = folder.name.removeprefix(f"{_SCRATCH}{platform.node()}-").partition("-")[0]
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (ValueError, PermissionError):
+            pass  # not ours, or alive
 
 
 def _written(path: Path, text: str) -> Path:

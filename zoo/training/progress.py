@@ -30,8 +30,18 @@ class Progress(keras.callbacks.ProgbarLogger):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Ends the bar."""
-        logs = logs or {}
-        super().on_epoch_end(epoch, {name: logs[name] for name in self._figures if name in logs})
+        super().on_epoch_end(epoch, self._chosen(logs))
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Moves the bar of an evaluation."""
+        super().on_test_batch_end(batch, self._chosen(logs))
+
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Ends the bar of an evaluation."""
+        super().on_test_end(self._chosen(logs))
+
+    def _chosen(self, logs: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {name: logs[name] for name in self._figures if name in (logs or {})}
 
 
 @contextlib.contextmanager
