@@ -1,4 +1,5 @@
 import dataclasses
+import inspect
 import re
 import typing
 
@@ -23,8 +24,8 @@ def test_tag_schemes_are_ones_that_tags_can_be_converted_to():
 
 
 def test_every_field_is_documented_in_order():
-    docs = [base.__doc__.partition("\n    Attributes:")[2] for base in (TrainingConfig, TaggerConfig)]
-    documented = re.findall(r"^ {8}(\w+): ", "\n".join(docs), re.MULTILINE)
+    docs = [inspect.getdoc(base).partition("\nAttributes:")[2] for base in (TrainingConfig, TaggerConfig)]
+    documented = re.findall(r"^ {4}(\w+): ", "\n".join(docs), re.MULTILINE)
     assert documented == [field.name for field in dataclasses.fields(TaggerConfig)]
 
 
