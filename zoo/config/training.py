@@ -41,4 +41,4 @@ class TrainingConfig(Config):
     epochs: Count = 20
     patience: Count = 10
     shuffle_buffer: Count = 50_000
-    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 1
