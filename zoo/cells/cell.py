@@ -128,6 +128,15 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         return ((0, self.gates),)
 
     @property
+    def recurrent_vectors(self) -> list[tf.Tensor]:
+        """Trained vectors `[width]` that `step` uses besides the recurrent kernel, read and cast; most cells have none.
+
+        `step` gets them from `recurrent.vector` or `recurrent.diagonal`, never from a variable: a loop differentiates
+        by what passes through `recurrent`.
+        """
+        return []
+
+    @property
     def bias_shape(self) -> tuple[int, ...]:
         """Shape of the variable `bias`."""
         return (self.gates * self.units,)
@@ -142,7 +151,6 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         self.kernel = self._add("kernel", (input_shape[-1], columns), role="kernel")
         self.recurrent_kernel = self._add("recurrent_kernel", (self.units, columns), role="recurrent")
         self.bias = self._add("bias", self.bias_shape, role="bias") if self.use_bias else None
-        self.peephole_kernel = None
         self.output_kernel = self.output_bias = None
         if self.output_units is not None:
             self.output_kernel = self._add("output_kernel", (self.units, self.output_units), role="kernel")
@@ -196,7 +204,7 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         return RecurrentProduct(
             # The usual single product takes the kernel as it is.
             kernels=[kernel] if len(columns) == 1 else [kernel[:, block] for block in columns],
-            diagonals=None if self.peephole_kernel is None else self._read(self.peephole_kernel),
+            vectors=self.recurrent_vectors,
             dropout_mask=dropout_mask,
             many_steps=many_steps,
         )

@@ -68,6 +68,11 @@ class PeepholeLSTMCell(LSTMCell):
             "peephole_kernel", (3, self.units), role="recurrent", initializer=self.peephole_initializer
         )
 
+    @property
+    def recurrent_vectors(self) -> list[tf.Tensor]:
+        """The diagonals p_i, p_f, p_o."""
+        return tf.unstack(self._read(self.peephole_kernel))
+
     def step(
         self, projected: tf.Tensor, states: tuple[tf.Tensor, ...], recurrent: RecurrentProduct
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:

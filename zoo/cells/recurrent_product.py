@@ -16,7 +16,7 @@ class RecurrentProduct:
 
     Args:
         kernels: One matrix `[units, columns]` for every product the cell makes in a step.
-        diagonals: The diagonals `[count, units]` of diagonal recurrent matrices (peepholes), or `None`.
+        vectors: Further trained `[width]` vectors that a step uses: diagonals of recurrent matrices (peepholes), gains.
         dropout_mask: `[batch, units]`, multiplied into a state before a product with a matrix, or `None`; the same at
             every step.
         many_steps: Whether the products are made at many steps. The backward pass multiplies by the transposed kernels,
@@ -26,14 +26,14 @@ class RecurrentProduct:
     def __init__(
         self,
         kernels: Sequence[tf.Tensor],
-        diagonals: tf.Tensor | None = None,
+        vectors: Sequence[tf.Tensor] = (),
         dropout_mask: tf.Tensor | None = None,
         *,
         many_steps: bool = False,
     ) -> None:
         """Keeps the tensors, and transposes the kernels if that pays."""
         self.kernels = tuple(kernels)
-        self.diagonals = None if diagonals is None else tuple(tf.unstack(diagonals))
+        self.vectors = tuple(vectors)
         self.dropout_mask = dropout_mask
         self.transposed = tuple(tf.transpose(kernel) for kernel in self.kernels) if many_steps else None
 
@@ -53,13 +53,18 @@ class RecurrentProduct:
             return tf.matmul(state, self.kernels[product])
         return _product(state, self.kernels[product], self.transposed[product])
 
-    def diagonal(self, state: tf.Tensor, index: int) -> tf.Tensor:
-        """Multiplies a state `[batch, units]` by the diagonal matrix number `index`."""
-        if self.diagonals is None:
+    def vector(self, index: int) -> tf.Tensor:
+        """Returns vector number `index` of the cell's `recurrent_vectors`, `[width]`."""
+        if index >= len(self.vectors):
             raise ValueError(
-                "this cell has no diagonal recurrent weights; add a variable `peephole_kernel` in its build"
+                f"this cell has {len(self.vectors)} recurrent vectors, and its step asks for number {index}; "
+                "list them in the cell's `recurrent_vectors`"
             )
-        return state * self.diagonals[index]
+        return self.vectors[index]
+
+    def diagonal(self, state: tf.Tensor, index: int) -> tf.Tensor:
+        """Multiplies a state `[batch, units]` by the diagonal matrix whose diagonal is vector number `index`."""
+        return state * self.vector(index)
 
 
 def _product(state: tf.Tensor, kernel: tf.Tensor, transposed: tf.Tensor) -> tf.Tensor:
