@@ -71,6 +71,36 @@ def peephole_lstm(w, x, states, output_peephole="current"):
     return lstm(w, x, states, peepholes=w["peephole_kernel"], output_peephole=output_peephole)
 
 
+def layer_norm_lstm(w, x, states, epsilon=1e-3):
+    def normalised(a):
+        return (a - a.mean(axis=-1, keepdims=True)) / np.sqrt(a.var(axis=-1, keepdims=True) + epsilon)
+
+    h, c = states
+    gates = normalised(x @ w["kernel"]) * w["input_gain"] + normalised(h @ w["recurrent_kernel"]) * w["recurrent_gain"]
+    i, f, g, o = np.split(gates + w["bias"], 4, axis=1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    h = sigmoid(o) * np.tanh(normalised(c) * w["cell_gain"] + w["cell_bias"])
+    return h, [h, c]
+
+
+def min_gru(w, x, states, activation=lambda a: a):
+    (h,) = states
+    w_z, w_c = np.split(w["kernel"], 2, axis=1)
+    b_z, b_c = np.split(w["bias"], 2)
+    z = sigmoid(x @ w_z + b_z)
+    h = (1 - z) * h + z * activation(x @ w_c + b_c)
+    return h, [h]
+
+
+def min_lstm(w, x, states, activation=lambda a: a):
+    (h,) = states
+    w_f, w_i, w_c = np.split(w["kernel"], 3, axis=1)
+    b_f, b_i, b_c = np.split(w["bias"], 3)
+    f, i = sigmoid(x @ w_f + b_f), sigmoid(x @ w_i + b_i)
+    h = f / (f + i) * h + i / (f + i) * activation(x @ w_c + b_c)
+    return h, [h]
+
+
 def run(step, w, x, states, **options):
     """Runs a step over `x` `[batch, time, input]`; returns the outputs `[batch, time, units]` and the last states."""
     outputs = []

@@ -15,6 +15,7 @@ VARIANTS = [
     ("gru", {"reset_after": False, "update_gate": "renew"}),
     ("simplified_gru", {"update_gate": "renew"}),
     ("peephole_lstm", {"output_peephole": "previous"}),
+    ("layer_norm_lstm", {"epsilon": 0.1}),
 ]
 
 

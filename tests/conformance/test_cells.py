@@ -26,6 +26,12 @@ def make(name, dtype="float32", cell_arguments=(), **arguments):
     return layer
 
 
+def dropouts(name, rate):
+    """The arguments for every dropout that the cell has: one without a recurrent product has none on it."""
+    recurrent = not isinstance(zoo.cells.get(name, UNITS), zoo.cells.ParallelCell)
+    return {"dropout": rate, "recurrent_dropout": rate if recurrent else 0.0}
+
+
 def loss_and_gradients(layer, sequences, **arguments):
     with tf.GradientTape() as tape:
         tape.watch(sequences)
@@ -174,7 +180,7 @@ def test_mixed_precision(name):
 
 
 def test_config_and_file_round_trips(name, tmp_path):
-    options = {"dropout": 0.25, "recurrent_dropout": 0.5, "seed": 7, "output_units": 4, "kernel_regularizer": "l2"}
+    options = {**dropouts(name, 0.25), "seed": 7, "output_units": 4, "kernel_regularizer": "l2"}
     layer = make(name, cell_arguments=options, go_backwards=True, zero_output_for_mask=True)
     copy = Recurrent.from_config(layer.get_config())
     assert copy.get_config() == layer.get_config()
@@ -187,7 +193,7 @@ def test_config_and_file_round_trips(name, tmp_path):
 
 
 def test_both_dropouts_act_in_training_only_and_repeat_by_seed(name):
-    options = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 5}
+    options = {**dropouts(name, 0.3), "seed": 5}
     first, second = (make(name, cell_arguments=options, return_sequences=True) for _ in range(2))
     plain = make(name, return_sequences=True)
     np.testing.assert_array_equal(first(x, training=False), plain(x))
@@ -198,7 +204,7 @@ def test_both_dropouts_act_in_training_only_and_repeat_by_seed(name):
 
 def test_gradients_under_dropout_are_those_of_keras_rnn(name):
     """Keras draws the input's mask first, as the loop here does, so that one seed gives both the same masks."""
-    options = {"dropout": 0.3, "recurrent_dropout": 0.3, "seed": 5}
+    options = {**dropouts(name, 0.3), "seed": 5}
     ours = make(name, cell_arguments=options)
     theirs = keras.layers.RNN(zoo.cells.get(name, UNITS, **options))
     theirs.build(x.shape)

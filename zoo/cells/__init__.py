@@ -14,7 +14,11 @@ from zoo.cells.cell import Cell
 from zoo.cells.elman_cell import ElmanCell
 from zoo.cells.gated_cell import GatedCell
 from zoo.cells.gru_cell import GRUCell
+from zoo.cells.layer_norm_lstm_cell import LayerNormLSTMCell
 from zoo.cells.lstm_cell import LSTMCell
+from zoo.cells.min_gru_cell import MinGRUCell
+from zoo.cells.min_lstm_cell import MinLSTMCell
+from zoo.cells.parallel_cell import ParallelCell, positive
 from zoo.cells.peephole_lstm_cell import PeepholeLSTMCell
 from zoo.cells.recurrent_product import RecurrentProduct
 from zoo.cells.simplified_gru_cell import SimplifiedGRUCell
@@ -25,21 +29,29 @@ __all__ = [
     "GRUCell",
     "GatedCell",
     "LSTMCell",
+    "LayerNormLSTMCell",
+    "MinGRUCell",
+    "MinLSTMCell",
+    "ParallelCell",
     "PeepholeLSTMCell",
     "RecurrentProduct",
     "SimplifiedGRUCell",
     "get",
     "names",
+    "positive",
 ]
 
 # A cell added here is a cell of every recipe, and gets the checks of tests/conformance.
 _CELLS: dict[str, Callable[..., Cell]] = {
     "elman": ElmanCell,
     "irnn": partial(ElmanCell, activation="relu", recurrent_initializer="identity"),
+    "min_gru": MinGRUCell,
+    "min_lstm": MinLSTMCell,
     "simplified_gru": SimplifiedGRUCell,
     "gru": GRUCell,
     "lstm": LSTMCell,
     "peephole_lstm": PeepholeLSTMCell,
+    "layer_norm_lstm": LayerNormLSTMCell,
 }
 
 

@@ -189,12 +189,11 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         """Returns the matrix and the bias of `project`, read and cast."""
         return self._read(self.kernel), self._read(self.bias) if self.use_bias else None
 
-    def recurrent_product(self, dropout_mask: tf.Tensor | None = None, *, many_steps: bool = False) -> RecurrentProduct:
+    def recurrent_product(self, dropout_mask: tf.Tensor | None = None) -> RecurrentProduct:
         """Reads the recurrent weights, to be called once before a loop.
 
         Args:
             dropout_mask: `[batch, units]` for h, or `None`.
-            many_steps: Whether a loop will use it, and not a single step.
 
         Returns:
             What to hand to `step`.
@@ -206,7 +205,6 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
             kernels=[kernel] if len(columns) == 1 else [kernel[:, block] for block in columns],
             vectors=self.recurrent_vectors,
             dropout_mask=dropout_mask,
-            many_steps=many_steps,
         )
 
     def step(

@@ -44,7 +44,6 @@ class GRUCell(GatedCell):
     """
 
     gates = 3
-    adds_product = True
 
     def __init__(
         self,
@@ -71,29 +70,35 @@ class GRUCell(GatedCell):
         """`(2, 3 units)` with `reset_after`, else `(3 units,)`."""
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
+    @property
+    def recurrent_vectors(self) -> list[tf.Tensor]:
+        """With `reset_after`, the recurrent bias of the candidate, which the reset gate acts on."""
+        if not (self.reset_after and self.use_bias):
+            return []
+        return [self._read(self.bias)[1, 2 * self.units :]]
+
     def _projection(self) -> tuple[tf.Tensor, tf.Tensor | None]:
-        if not self.reset_after:
-            return super()._projection()
-        # Columns z, r, the recurrent bias of what is reset, candidate: so h U is only ever added to the first three.
-        kernel_gates, kernel_candidate = tf.split(self._read(self.kernel), [2 * self.units, self.units], axis=1)
-        kernel = tf.concat([kernel_gates, tf.zeros_like(kernel_candidate), kernel_candidate], axis=1)
-        if not self.use_bias:
-            return kernel, None
-        bias = tf.reshape(self._read(self.bias), [2, 3, self.units])
-        return kernel, tf.concat([bias[0, 0] + bias[1, 0], bias[0, 1] + bias[1, 1], bias[1, 2], bias[0, 2]], axis=0)
+        kernel, bias = super()._projection()
+        if bias is None or not self.reset_after:
+            return kernel, bias
+        # The recurrent bias of the gates is only ever added; the candidate's is not, and `step` adds it.
+        return kernel, bias[0] + tf.concat(
+            [bias[1, : 2 * self.units], tf.zeros_like(bias[1, 2 * self.units :])], axis=0
+        )
 
     def step(
         self, projected: tf.Tensor, states: tuple[tf.Tensor, ...], recurrent: RecurrentProduct
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """See `Cell.step`; `projected` is `[batch, 4 units]` with `reset_after`, else `[batch, 3 units]`."""
+        """See `Cell.step`; `projected` is `[batch, 3 units]`."""
         (h,) = states
+        x_gates, x_candidate = tf.split(projected, [2 * self.units, self.units], axis=-1)
         if self.reset_after:
-            added, x_candidate = tf.split(projected, [3 * self.units, self.units], axis=-1)
-            gates, past = tf.split(added + recurrent(h), [2 * self.units, self.units], axis=-1)
-            z, r = tf.split(self.recurrent_activation(gates), 2, axis=-1)
-            candidate = self.activation(x_candidate + r * past)
+            h_gates, h_candidate = tf.split(recurrent(h), [2 * self.units, self.units], axis=-1)
+            z, r = tf.split(self.recurrent_activation(x_gates + h_gates), 2, axis=-1)
+            if self.use_bias:
+                h_candidate += recurrent.vector(0)
+            candidate = self.activation(x_candidate + r * h_candidate)
         else:
-            x_gates, x_candidate = tf.split(projected, [2 * self.units, self.units], axis=-1)
             z, r = tf.split(self.recurrent_activation(x_gates + recurrent(h, 0)), 2, axis=-1)
             candidate = self.activation(x_candidate + recurrent(r * h, 1))
         h = mix(self.update_gate, z, h, candidate)

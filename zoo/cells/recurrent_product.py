@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -11,16 +11,15 @@ class RecurrentProduct:
     """What a cell's `step` calls for every product of a state with a recurrent weight.
 
     The weights are read, cast and cut into the blocks the cell multiplies by before the loop starts, so that a step
-    costs a product and nothing else. Because every such product passes through this object, a loop may keep the
-    states that entered it and make the gradient of the recurrent weights as one product after its backward pass.
+    costs a product and nothing else. Because every such product passes through this object, a loop may put its own in
+    the place: it keeps what was multiplied, and makes the gradient of the recurrent weights as one product after its
+    backward pass.
 
     Args:
         kernels: One matrix `[units, columns]` for every product the cell makes in a step.
         vectors: Further trained `[width]` vectors that a step uses: diagonals of recurrent matrices (peepholes), gains.
         dropout_mask: `[batch, units]`, multiplied into a state before a product with a matrix, or `None`; the same at
             every step.
-        many_steps: Whether the products are made at many steps. The backward pass multiplies by the transposed kernels,
-            which are then made once, here, rather than at every step (a third off a training step of 256 units).
     """
 
     def __init__(
@@ -28,14 +27,11 @@ class RecurrentProduct:
         kernels: Sequence[tf.Tensor],
         vectors: Sequence[tf.Tensor] = (),
         dropout_mask: tf.Tensor | None = None,
-        *,
-        many_steps: bool = False,
     ) -> None:
-        """Keeps the tensors, and transposes the kernels if that pays."""
+        """Keeps the tensors."""
         self.kernels = tuple(kernels)
         self.vectors = tuple(vectors)
         self.dropout_mask = dropout_mask
-        self.transposed = tuple(tf.transpose(kernel) for kernel in self.kernels) if many_steps else None
 
     def __call__(self, state: tf.Tensor, product: int = 0) -> tf.Tensor:
         """Multiplies a state by one block of the recurrent kernel.
@@ -49,9 +45,7 @@ class RecurrentProduct:
         """
         if self.dropout_mask is not None:
             state = state * self.dropout_mask
-        if self.transposed is None:
-            return tf.matmul(state, self.kernels[product])
-        return _product(state, self.kernels[product], self.transposed[product])
+        return tf.matmul(state, self.kernels[product])
 
     def vector(self, index: int) -> tf.Tensor:
         """Returns vector number `index` of the cell's `recurrent_vectors`, `[width]`."""
@@ -65,16 +59,3 @@ class RecurrentProduct:
     def diagonal(self, state: tf.Tensor, index: int) -> tf.Tensor:
         """Multiplies a state `[batch, units]` by the diagonal matrix whose diagonal is vector number `index`."""
         return state * self.vector(index)
-
-
-def _product(state: tf.Tensor, kernel: tf.Tensor, transposed: tf.Tensor) -> tf.Tensor:
-    """Returns `state @ kernel`, whose gradient uses a transposed kernel that is already there."""
-
-    @tf.custom_gradient
-    def product(state: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return tf.matmul(upstream, transposed), tf.matmul(state, upstream, transpose_a=True)
-
-        return tf.matmul(state, kernel), gradient
-
-    return product(state, kernel)

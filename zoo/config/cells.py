@@ -3,4 +3,6 @@
 from typing import Literal
 
 # What `zoo.cells.get` knows; tests/cells/test_cell.py compares the two.
-CellName = Literal["elman", "irnn", "simplified_gru", "gru", "lstm", "peephole_lstm"]
+CellName = Literal[
+    "elman", "irnn", "min_gru", "min_lstm", "simplified_gru", "gru", "lstm", "peephole_lstm", "layer_norm_lstm"
+]

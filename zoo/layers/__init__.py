@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from zoo.layers.bidirectional import Bidirectional
-from zoo.layers.cell_layers import GRU, LSTM, CellLayer, Elman, PeepholeLSTM, SimpleRNN, SimplifiedGRU
+from zoo.layers.cell_layers import (
+    GRU,
+    LSTM,
+    CellLayer,
+    Elman,
+    LayerNormLSTM,
+    MinGRU,
+    MinLSTM,
+    PeepholeLSTM,
+    SimpleRNN,
+    SimplifiedGRU,
+)
 from zoo.layers.characters import CharacterBiRNN, CharacterCNN
 from zoo.layers.crf import CRF, CRFLoss
 from zoo.layers.deep import Deep
@@ -22,6 +33,9 @@ __all__ = [
     "CharacterCNN",
     "Deep",
     "Elman",
+    "LayerNormLSTM",
+    "MinGRU",
+    "MinLSTM",
     "OneHot",
     "PeepholeLSTM",
     "Recurrent",

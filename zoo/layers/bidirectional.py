@@ -6,8 +6,10 @@ from typing import Any
 
 import keras
 
+from zoo import engine
+from zoo.layers import one_call
 from zoo.layers.fresh_copies import outside_object_sharing
-from zoo.layers.recurrent import over_time
+from zoo.layers.recurrent import Recurrent, over_time
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -56,6 +58,44 @@ class Bidirectional(keras.layers.Bidirectional):
         with outside_object_sharing():
             super().__init__(layer, merge_mode=merge_mode, backward_layer=backward_layer, **kwargs)
 
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool | None = None) -> Any:
+        """Runs both directions, at the same time where there are two cores; see the class for shapes."""
+        layers = (self.forward_layer, self.backward_layer)
+        if not all(isinstance(layer, Recurrent) for layer in layers):
+            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        if self.merge_mode == "concat":
+            both = one_call.run([layers], sequences, initial_state, mask=_single(mask), training=bool(training))
+            if both is not None:
+                output, states = both
+                output = keras.ops.cast(output, self.compute_dtype)
+                return (output, *states) if self.return_state else output
+        first = (None, None)
+        if initial_state is not None:
+            count = self.state_count // 2
+            first = (initial_state[:count], initial_state[count:])
+        with engine.side_by_side():
+            results = [
+                layer(sequences, initial_state=state, mask=mask, training=training, in_order_of_time=True)
+                for layer, state in zip(layers, first, strict=True)
+            ]
+        states = ()
+        if self.return_state:
+            states = tuple(state for result in results for state in result[1:])
+            results = [result[0] for result in results]
+        merged = self._merged(*(keras.ops.cast(result, self.compute_dtype) for result in results))
+        if not self.return_state:
+            return merged
+        return (*merged, *states) if self.merge_mode is None else (merged, *states)
+
+    def _merged(self, forward: Any, backward: Any) -> Any:
+        if self.merge_mode == "concat":
+            return keras.ops.concatenate([forward, backward], axis=-1)
+        if self.merge_mode == "mul":
+            return forward * backward
+        if self.merge_mode is None:
+            return forward, backward
+        return forward + backward if self.merge_mode == "sum" else (forward + backward) / 2
+
     @property
     def state_count(self) -> int:
         """How many states both directions have together."""
@@ -64,9 +104,14 @@ class Bidirectional(keras.layers.Bidirectional):
     def compute_mask(self, sequences: Any, mask: Any = None) -> Any:
         """Returns the mask of the output; states have none."""
         del sequences
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        mask = _single(mask)
         mask = mask if self.return_sequences else None
         masks = (mask,) if self.merge_mode is not None else (mask, mask)
         if self.return_state:
             masks += (None,) * self.state_count
         return masks if len(masks) > 1 else masks[0]
+
+
+def _single(mask: Any) -> Any:
+    """Keras hands over the sequences' mask alone, or in a list with those of the states."""
+    return mask[0] if isinstance(mask, (list, tuple)) else mask

@@ -6,7 +6,17 @@ from typing import Any, ClassVar
 
 import keras
 
-from zoo.cells import Cell, ElmanCell, GRUCell, LSTMCell, PeepholeLSTMCell, SimplifiedGRUCell
+from zoo.cells import (
+    Cell,
+    ElmanCell,
+    GRUCell,
+    LayerNormLSTMCell,
+    LSTMCell,
+    MinGRUCell,
+    MinLSTMCell,
+    PeepholeLSTMCell,
+    SimplifiedGRUCell,
+)
 from zoo.layers.recurrent import Recurrent
 
 
@@ -22,6 +32,7 @@ class CellLayer(Recurrent):
         stateful: As `Recurrent`.
         unroll: As `Recurrent`.
         zero_output_for_mask: As `Recurrent`.
+        fast: As `Recurrent`.
         activity_regularizer: Regularizer of the output.
         name: Name of the layer.
         dtype: Precision of the layer and its cell.
@@ -47,6 +58,7 @@ class CellLayer(Recurrent):
         stateful: bool = False,
         unroll: bool = False,
         zero_output_for_mask: bool = False,
+        fast: bool = True,
         activity_regularizer: Any = None,
         name: str | None = None,
         dtype: Any = None,
@@ -72,6 +84,7 @@ class CellLayer(Recurrent):
             stateful=stateful,
             unroll=unroll,
             zero_output_for_mask=zero_output_for_mask,
+            fast=fast,
             activity_regularizer=activity_regularizer,
             name=name,
             dtype=dtype,
@@ -135,3 +148,32 @@ class PeepholeLSTM(CellLayer):
     """`PeepholeLSTMCell` over time. See `CellLayer` and the cell for the arguments."""
 
     cell_class = PeepholeLSTMCell
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LayerNormLSTM(CellLayer):
+    """`LayerNormLSTMCell` over time. See `CellLayer` and the cell for the arguments."""
+
+    cell_class = LayerNormLSTMCell
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MinGRU(CellLayer):
+    """`MinGRUCell` over time. See `CellLayer` and the cell for the arguments; the activation is linear by default."""
+
+    cell_class = MinGRUCell
+
+    def __init__(self, units: int, activation: Any = "linear", **kwargs: Any) -> None:
+        """As `CellLayer`."""
+        super().__init__(units, activation, **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MinLSTM(CellLayer):
+    """`MinLSTMCell` over time. See `CellLayer` and the cell for the arguments; the activation is linear by default."""
+
+    cell_class = MinLSTMCell
+
+    def __init__(self, units: int, activation: Any = "linear", **kwargs: Any) -> None:
+        """As `CellLayer`."""
+        super().__init__(units, activation, **kwargs)

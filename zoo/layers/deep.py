@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.layers import one_call
+from zoo.layers.bidirectional import Bidirectional
 from zoo.layers.fresh_copies import outside_object_sharing
 from zoo.layers.recurrent import over_time
 
@@ -110,6 +112,19 @@ class Deep(keras.layers.Layer):
         """Runs the layers, lowest first; see the class for shapes."""
         given = None if initial_state is None else self._states_by_layer(initial_state)
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        together = one_call.run(
+            [_directions(layer) for layer in self.layers],
+            sequences,
+            initial_state,
+            mask=mask,
+            training=bool(training),
+            dropout=self.dropout,
+            seed=self.seed,
+        )
+        if together is not None:
+            output, states = together
+            output = tf.cast(output, self.compute_dtype)
+            return (output, *states) if self.return_state else output
         states = []
         output = sequences
         for index, layer in enumerate(self.layers):
@@ -213,3 +228,11 @@ def _state_count(layer: keras.layers.Layer) -> int:
 def _output_shape(layer: keras.layers.Layer, sequences_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
     shape = layer.compute_output_shape(sequences_shape)
     return tuple(shape[0]) if layer.return_state else tuple(shape)
+
+
+def _directions(layer: Any) -> list[Any]:
+    """Returns a layer, or the two layers of one that concatenates both directions."""
+    regularised = getattr(layer, "activity_regularizer", None) is not None  # by a call of the layer itself
+    if isinstance(layer, Bidirectional) and layer.merge_mode == "concat" and not regularised:
+        return [layer.forward_layer, layer.backward_layer]
+    return [layer]

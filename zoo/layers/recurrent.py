@@ -7,18 +7,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo import engine
 from zoo.cells import Cell
-from zoo.layers import loop
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Recurrent(keras.layers.RNN):
     """Runs a cell over the time axis, as `keras.layers.RNN` does, only faster.
 
-    Arguments, masks, states, weights and numbers are those of `keras.layers.RNN`. For a cell of this library the
-    input's product with the kernel and the output projection are made once for all steps, outside the loop, and a
-    batch whose sequences have no step at all is not an error. Any other cell (Keras' own, or a list of cells) runs in
-    Keras' loop.
+    Arguments, masks, states, weights and numbers are those of `keras.layers.RNN`. A cell of this library runs in the
+    engine (`zoo.engine`): products that do not depend on time are made once for all steps, and the loop is compiled
+    where that pays; a batch whose sequences have no step at all is not an error. Any other cell (Keras' own, or a list
+    of cells) runs in Keras' loop.
 
     Call arguments:
         sequences: `[batch, time, input]`.
@@ -26,6 +26,8 @@ class Recurrent(keras.layers.RNN):
             states.
         mask: `[batch, time]`, True at real steps. A masked step changes no state.
         training: Whether dropout is active.
+        in_order_of_time: With `go_backwards` and `return_sequences`, whether the outputs come in the order of the input
+            all the same.
 
     Returns (of a call):
         The outputs, `[batch, time, output_size]` if `return_sequences`, else the last real step's, `[batch,
@@ -40,8 +42,35 @@ class Recurrent(keras.layers.RNN):
         unroll: Whether to write every step into the graph. Needs a fixed number of steps.
         zero_output_for_mask: With `return_sequences`, whether masked steps give zeros; else they repeat the output
             before them.
+        fast: Whether the engine may choose a way that has first derivatives only. False runs the plain loop of
+            TensorFlow operations, which differentiates any number of times.
         **kwargs: `activity_regularizer`, `name`, `dtype`, `trainable`.
     """
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        fast: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Stores the arguments."""
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
+            **kwargs,
+        )
+        self.fast = fast
 
     def call(
         self,
@@ -49,14 +78,16 @@ class Recurrent(keras.layers.RNN):
         initial_state: Any = None,
         mask: Any = None,
         training: bool | None = False,
+        in_order_of_time: bool = False,
     ) -> Any:
         """Runs the cell; see the class for shapes."""
         if not isinstance(self.cell, Cell):
-            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+            results = super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+            return self._turned(results) if in_order_of_time else results
         self._check_lengths(sequences)
         if initial_state is None:
             initial_state = self.states if self.stateful else self.get_initial_state(tf.shape(sequences)[0])
-        output, states = self._run(sequences, initial_state, mask, training)
+        output, states = self._run(sequences, initial_state, mask, training, in_order_of_time)
         output = tf.cast(output, self.compute_dtype)
         states = [tf.cast(state, self.compute_dtype) for state in states]
         if self.stateful:
@@ -65,18 +96,20 @@ class Recurrent(keras.layers.RNN):
         return (output, *states) if self.return_state else output
 
     def _run(
-        self, sequences: tf.Tensor, states: Any, mask: Any, training: bool | None
+        self, sequences: tf.Tensor, states: Any, mask: Any, training: bool | None, in_order_of_time: bool
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         dtype = self.cell.compute_dtype
         states = [tf.cast(tf.convert_to_tensor(state), dtype) for state in keras.tree.flatten(states)]
         mask = keras.tree.flatten(mask)
-        schedule = loop.Schedule(
+        schedule = engine.Schedule(
             go_backwards=self.go_backwards,
             unroll=self.unroll,
             return_sequences=self.return_sequences,
             zero_output_for_mask=self.zero_output_for_mask,
+            fast=self.fast,
+            in_order_of_time=in_order_of_time,
         )
-        return loop.run(
+        return engine.run(
             self.cell,
             tf.cast(sequences, dtype),
             states,
@@ -84,6 +117,17 @@ class Recurrent(keras.layers.RNN):
             schedule=schedule,
             training=bool(training),
         )
+
+    def _turned(self, results: Any) -> Any:
+        if not (self.go_backwards and self.return_sequences):
+            return results
+        if self.return_state:
+            return (tf.reverse(results[0], [1]), *results[1:])
+        return tf.reverse(results, [1])
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns every constructor argument, serialised."""
+        return {**super().get_config(), "fast": self.fast}
 
     def _check_lengths(self, sequences: tf.Tensor) -> None:
         batch, time = sequences.shape[:2]

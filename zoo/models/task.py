@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from zoo.config.training import TrainingConfig
+from zoo.engine import paths
 from zoo.files import replacing
 from zoo.models.data_errors import data_errors
 from zoo.serving.saved_model import write_saved_model
@@ -236,9 +237,10 @@ class Task(ReplicaSafe):
             "config.json": json.dumps({"task": self.config.task, **self.config.to_dict()}, indent=2),
             "vocabulary.json": json.dumps(self.vocabulary.to_dict(), ensure_ascii=False),
         }
-        return write_saved_model(
-            parent, self.signatures(), assets, tracked=[self.preprocessor, *self.network.variables]
-        )
+        with paths.plain():  # stock servers have XLA for the CPU off, and may have no GPU
+            return write_saved_model(
+                parent, self.signatures(), assets, tracked=[self.preprocessor, *self.network.variables]
+            )
 
     def _require_network(self, what: str) -> None:
         if self.network is None:

@@ -1,0 +1,12 @@
+"""Runs any cell over time, by the fastest way that gives the right numbers.
+
+`run` is the way in; `paths` chooses among the ways: `compiled` (XLA), `plain` (ordinary operations), `scan` (cells that
+are linear in their state), `cudnn`.
+"""
+
+from zoo.engine.compiled import side_by_side
+from zoo.engine.cudnn import run as run_in_one_call
+from zoo.engine.paths import refuses_one_call
+from zoo.engine.run import Schedule, run
+
+__all__ = ["Schedule", "refuses_one_call", "run", "run_in_one_call", "side_by_side"]

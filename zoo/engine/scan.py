@@ -1,0 +1,245 @@
+"""The compiled loop for cells whose recurrence is linear in their state: no product, only memory to walk through."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import tensorflow as tf
+
+# Private, as in `xla_slices`.
+from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+from zoo.cells import ParallelCell
+from zoo.engine import tapes
+from zoo.engine.equation import signature
+from zoo.engine.loops import Walk, Weights
+
+# So many steps are one slab: read at once, walked in registers, written at once. A step does too little work to pay
+# for an iteration of its own, and this is all the parallelism over time that a CPU can use: with the gates computed on
+# the fly the walk takes three times as long as copying the tensors. The textbook scans (Hillis & Steele, Blelloch) make
+# log2(time) passes over memory instead of one. With 16 steps XLA's fused kernels repeat too much of each other's work.
+_SLAB = 8
+
+
+_SCANS: dict[Hashable, Scan] = {}
+
+
+def scan_of(cell: ParallelCell) -> Scan:
+    """Returns the compiled scan of a cell's equation; cells of one equation share it."""
+    key = signature(cell)
+    if key not in _SCANS:
+        _SCANS[key] = Scan(cell)
+    # Any cell of the equation will do for tracing; the one that asks is alive.
+    _SCANS[key].cell = cell
+    return _SCANS[key]
+
+
+class Scan:
+    """Makes h_t = decay_t ⊙ h_{t-1} + addition_t for all t, with the decays and additions computed on the way.
+
+    No logarithms: a step scales by a decay in [0, 1] and adds, so rounding errors decay with the state and nothing can
+    overflow. The log-space form of Feng et al. (2024, https://arxiv.org/abs/2410.01201) is for scans that divide by
+    products of decays; its own sums of logarithms lose more digits the longer the sequence is.
+
+    The gradient is a scan too, the other way: with g_t what arrives at h_t,
+
+        λ_t = g_t + decay_{t+1} ⊙ λ_{t+1},    daddition_t = λ_t,    ddecay_t = λ_t ⊙ h_{t-1},
+
+    from which TensorFlow differentiates the cell's `recurrence`, a slab at a time. Of the forward pass only the states
+    h are kept.
+
+    Attributes:
+        cell: A cell of this equation. Only its `recurrence` is used, no weight of it.
+    """
+
+    def __init__(self, cell: ParallelCell) -> None:
+        """Compiles nothing yet: XLA does, when the shapes are known."""
+        self.cell = cell
+        self._functions: dict[Hashable, Callable] = {}
+
+    def run(
+        self,
+        projected: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        weights: Weights,
+        walk: Walk,
+        *,
+        sequences: bool,
+        recording: bool,
+        backwards: bool,
+    ) -> tuple[tf.Tensor | None, tuple[tf.Tensor, ...]]:
+        """Runs the cell over the projected inputs.
+
+        Args:
+            projected: `[batch, time, columns]`, of `cell.project`; its precision is that of the scan.
+            states: The first state, `[batch, units]`; its precision is that of the result.
+            weights: None; `Loops.run` has some.
+            walk: Which steps.
+            sequences: Keep every step's h.
+            recording: Keep what the gradient needs.
+            backwards: Walk from the last step to the first.
+
+        Returns:
+            The state h after each step, in the order of time, `[batch, time, units]` (undefined beyond the walk), or
+            `None` without `sequences`; and the last state.
+        """
+        del weights
+
+        @tf.custom_gradient
+        def differentiable(projected: tf.Tensor, first: tf.Tensor) -> tuple[Any, Callable]:
+            with tapes.stopped():
+                hidden, last = self._forward(sequences or recording, backwards)(projected, first, walk)
+
+            def gradient(*upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+                @tf.custom_gradient
+                def once(upstream: tuple[tf.Tensor, ...], *sources: tf.Tensor) -> tuple[Any, Callable]:
+                    del sources  # they are here so that a second derivative by them comes by, and is refused
+                    d_hidden, kept = upstream[0] if sequences else None, hidden
+                    with tapes.stopped():
+                        if kept is None:  # nobody had said that a gradient would be wanted
+                            kept, _ = self._forward(True, backwards)(projected, first, walk)
+                        return self._backward(backwards)(projected, first, walk, kept, d_hidden, upstream[-1]), _refuse
+
+                return once(upstream, projected, first)
+
+            return ((hidden, last) if sequences else last), gradient
+
+        (first,) = states
+        results = differentiable(projected, tf.cast(first, projected.dtype))
+        hidden, last = results if sequences else (None, results)
+        return None if hidden is None else tf.cast(hidden, first.dtype), (tf.cast(last, first.dtype),)
+
+    def _forward(self, sequences: bool, backwards: bool) -> Callable:
+        return self._compiled("forward", self._walk_forward, sequences=sequences, backwards=backwards)
+
+    def _backward(self, backwards: bool) -> Callable:
+        return self._compiled("backward", self._walk_backward, backwards=backwards)
+
+    def _compiled(self, name: str, function: Callable, **options: bool) -> Callable:
+        key = (name, *options.values())
+        if key not in self._functions:
+            self._functions[key] = tf.function(
+                functools.partial(function, **options), jit_compile=True, autograph=False, reduce_retracing=True
+            )
+        return self._functions[key]
+
+    def _walk_forward(
+        self, projected: tf.Tensor, first: tf.Tensor, walk: Walk, *, sequences: bool, backwards: bool
+    ) -> tuple[tf.Tensor | None, tf.Tensor]:
+        time = tf.shape(projected)[1]
+        projected, mask = _whole_slabs(projected), _whole_slabs(walk.mask)
+        at, onwards, inside = _order(walk.steps, backwards=backwards)
+
+        def fetch(at: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # Computed one slab ahead and carried by the loop: written where it is used, XLA would compute the gates of
+            # a step once more for every later step of the slab.
+            return self._coefficients(_read(projected, at), None if mask is None else _read(mask, at), at, walk.steps)
+
+        def body(at: tf.Tensor, fetched: Any, h: tf.Tensor, buffers: tuple[tf.Tensor, ...]) -> tuple:
+            decay, addition = fetched
+            rows: list[Any] = [None] * _SLAB
+            for i in inside:
+                h = rows[i] = decay[:, i] * h + addition[:, i]
+            buffers = tuple(_write(buffer, at, tf.stack(rows, axis=1)) for buffer in buffers)
+            return at + onwards, fetch(at + onwards), h, buffers
+
+        buffers = (_buffer(projected, first.shape[-1]),) if sequences else ()
+        _, _, last, buffers = tf.while_loop(_unfinished(walk.steps), body, (at, fetch(at), first, buffers))
+        return (buffers[0][:, :time] if sequences else None), last
+
+    def _walk_backward(
+        self,
+        projected: tf.Tensor,
+        first: tf.Tensor,
+        walk: Walk,
+        hidden: tf.Tensor,
+        d_hidden: tf.Tensor | None,
+        d_last: tf.Tensor,
+        *,
+        backwards: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        time = tf.shape(projected)[1]
+        projected, mask, hidden, d_hidden = map(_whole_slabs, (projected, walk.mask, hidden, d_hidden))
+        # The slabs and their steps in the opposite order.
+        at, onwards, inside = _order(walk.steps, backwards=not backwards)
+        neighbour = _SLAB if backwards else -1  # of the slab's first step, the step that was walked before its earliest
+
+        def fetch(at: tf.Tensor) -> tuple:
+            after, beside = _read(hidden, at), _read(hidden, at + neighbour, 1)
+            before = tf.concat([after[:, 1:], beside] if backwards else [beside, after[:, :-1]], axis=1)
+            walked = at + tf.range(_SLAB) + (1 if backwards else -1)
+            outside = (walked < 0) | (walked >= walk.steps)  # a slab may reach beyond the walk
+            before = tf.where(outside[:, tf.newaxis], first[:, tf.newaxis], before)
+            # A loop carries no `None`.
+            optional = tuple(() if part is None else (_read(part, at),) for part in (mask, d_hidden))
+            return _read(projected, at), before, optional
+
+        def body(at: tf.Tensor, fetched: tuple, d_h: tf.Tensor, d_projected: tf.Tensor) -> tuple:
+            projected, before, optional = fetched
+            mask, d_hidden = (part[0] if part else None for part in optional)
+            decay, addition = self._coefficients(projected, mask, at, walk.steps)
+            rows: list[Any] = [None] * _SLAB
+            for i in inside:
+                rows[i] = d_h if d_hidden is None else d_h + d_hidden[:, i]
+                d_h = decay[:, i] * rows[i]
+            d_addition = tf.stack(rows, axis=1)
+            # `tf.gradients` and not a tape: all tapes stand still while this is traced.
+            (d_slab,) = tf.gradients([decay, addition], projected, [d_addition * before, d_addition])
+            return at + onwards, fetch(at + onwards), d_h, _write(d_projected, at, d_slab)
+
+        buffer = _buffer(projected, projected.shape[-1])
+        _, _, d_first, d_projected = tf.while_loop(_unfinished(walk.steps), body, (at, fetch(at), d_last, buffer))
+        return d_projected[:, :time], d_first
+
+    def _coefficients(
+        self, projected: tf.Tensor, mask: tf.Tensor | None, at: tf.Tensor, steps: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns decay and addition of a slab, 1 and 0 where there is no real step."""
+        decay, addition = self.cell.recurrence(projected)
+        real = (at + tf.range(_SLAB) < steps)[:, tf.newaxis]
+        if mask is not None:
+            real = real & mask
+        return tf.where(real, decay, tf.ones([], decay.dtype)), tf.where(real, addition, tf.zeros([], addition.dtype))
+
+
+def _refuse(*upstream: tf.Tensor) -> None:
+    del upstream
+    raise LookupError("second derivatives of a recurrent layer need `fast=False`")
+
+
+def _order(steps: tf.Tensor, *, backwards: bool) -> tuple[tf.Tensor, int, range]:
+    """Returns the first step of the slab to begin with, the way to the next, and the order inside a slab."""
+    if backwards:
+        return (tf.maximum(steps, 1) - 1) // _SLAB * _SLAB, -_SLAB, range(_SLAB)[::-1]
+    return tf.constant(0), _SLAB, range(_SLAB)
+
+
+def _unfinished(steps: tf.Tensor) -> Callable:
+    return lambda at, *_: (at >= 0) & (at < steps)
+
+
+def _whole_slabs(tensor: tf.Tensor | None) -> tf.Tensor | None:
+    """Pads `[batch, time, width]` to whole slabs, at least one; XLA drops a padding by nothing."""
+    if tensor is None or (tensor.shape[1] and tensor.shape[1] % _SLAB == 0):
+        return tensor
+    time = tf.shape(tensor)[1]
+    return tf.pad(tensor, [[0, 0], [0, tf.maximum(-(-time // _SLAB), 1) * _SLAB - time], [0, 0]])
+
+
+def _read(tensor: tf.Tensor, at: tf.Tensor, count: int = _SLAB) -> tf.Tensor:
+    """Returns `[batch, count, width]`, from step `at`; out of range, the nearest that there are."""
+    batch, width = tf.shape(tensor)[0], tensor.shape[-1]
+    slab = gen_xla_ops.xla_dynamic_slice(tensor, tf.stack([0, at, 0]), tf.stack([batch, count, width]))
+    return tf.ensure_shape(slab, [tensor.shape[0], count, width])
+
+
+def _write(tensor: tf.Tensor, at: tf.Tensor, slab: tf.Tensor) -> tf.Tensor:
+    """Returns `[batch, time, width]` with `slab` `[batch, count, width]` from step `at` on."""
+    return tf.ensure_shape(gen_xla_ops.xla_dynamic_update_slice(tensor, slab, tf.stack([0, at, 0])), tensor.shape)
+
+
+def _buffer(like: tf.Tensor, width: int) -> tf.Tensor:
+    shape = tf.shape(like)
+    return tf.ensure_shape(tf.zeros(tf.stack([shape[0], shape[1], width]), like.dtype), [*like.shape[:2], width])
