@@ -57,7 +57,7 @@ LENGTH_ROUNDS = 3  # ten thousand steps take seconds
 # What a timing lasts at least: short calls are repeated, with their mean as the round's figure.
 SHORTEST_TIMING_MS, MOST_CALLS = 20.0, 20
 BUSY = 0.5  # processes that want to run, on average
-TOLERANCE = 1e-4
+TOLERANCE = 1e-3  # rounding grows over a hundred steps; layer normalisation reaches 2e-4 after 100, in any loop
 GPU_TOLERANCE = 1e-2  # products there are made in TensorFloat-32, with ten bits of mantissa
 
 

@@ -91,11 +91,9 @@ def test_functions_of_one_name_are_told_apart():
 
         return activation
 
-    layers = [
-        Recurrent(zoo.cells.ElmanCell(4, activation=make(factor), kernel_initializer="ones")) for factor in (1, 2)
-    ]
+    cells = [zoo.cells.ElmanCell(4, activation=make(factor), kernel_initializer="ones") for factor in (1, 2)]
     with paths.compiled():
-        once, twice = (layer(x[:, :1]) for layer in layers)
+        once, twice = (Recurrent(cell)(x[:, :1]) for cell in cells)
     np.testing.assert_allclose(2 * once, twice, rtol=1e-6)
 
 

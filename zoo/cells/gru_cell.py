@@ -82,9 +82,8 @@ class GRUCell(GatedCell):
         if bias is None or not self.reset_after:
             return kernel, bias
         # The recurrent bias of the gates is only ever added; the candidate's is not, and `step` adds it.
-        return kernel, bias[0] + tf.concat(
-            [bias[1, : 2 * self.units], tf.zeros_like(bias[1, 2 * self.units :])], axis=0
-        )
+        of_gates, of_candidate = tf.split(bias[1], [2 * self.units, self.units])
+        return kernel, bias[0] + tf.concat([of_gates, tf.zeros_like(of_candidate)], axis=0)
 
     def step(
         self, projected: tf.Tensor, states: tuple[tf.Tensor, ...], recurrent: RecurrentProduct

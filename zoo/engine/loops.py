@@ -22,7 +22,7 @@ class Weights(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """Which steps are walked: `[batch, time, 1]` True at real ones (`None`: all), and how many there are before padding."""
+    """Which steps are walked: `[batch, time, 1]`, True at real ones (`None`: all), and how many come before padding."""
 
     mask: tf.Tensor | None
     steps: tf.Tensor
@@ -104,10 +104,8 @@ class Loops:
 
         @tf.custom_gradient
         def differentiable(projected: tf.Tensor, *rest: tf.Tensor) -> tuple[Any, Callable]:
-            states, own = (
-                rest[:count],
-                weights._replace(kernels=rest[count:][:kernels], vectors=rest[count + kernels :]),
-            )
+            states, recurrent = rest[:count], rest[count:]
+            own = weights._replace(kernels=recurrent[:kernels], vectors=recurrent[kernels:])
             with tapes.stopped():
                 hidden, last, record = forward(projected, states, own, walk)
 
@@ -163,9 +161,8 @@ class Loops:
         return (d_projected, *d_states, *d_kernels, *d_vectors)
 
     def _forward(self, sequences: bool, recording: bool, backwards: bool) -> Callable:
-        return self._compiled(
-            "forward", self._walk_forward, sequences=sequences, recording=recording, backwards=backwards
-        )
+        options = {"sequences": sequences, "recording": recording, "backwards": backwards}
+        return self._compiled("forward", self._walk_forward, **options)
 
     def _backward(self, backwards: bool) -> Callable:
         return self._compiled("backward", self._walk_backward, backwards=backwards)

@@ -1,4 +1,4 @@
-"""The loop over time in ordinary TensorFlow operations: what an export holds, and what differentiates any number of times."""
+"""The loop over time in ordinary TensorFlow operations: what an export holds, and what has derivatives of any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a cell over time: one product for all steps' inputs, the recurrence by the best path, the read-out afterwards."""
+"""Runs a cell over time: products of all steps at once where that can be, the recurrence by the best path."""
 
 from __future__ import annotations
 
@@ -64,9 +64,8 @@ def run(
     schedule = schedule or Schedule()
     weights = [tf.convert_to_tensor(variable) for variable in cell.trainable_variables]
     recording = training or tapes.watch([inputs, *states, *weights])
-    path = paths.choose(
-        cell, inputs, fast=schedule.fast, unroll=schedule.unroll, training=training, recording=recording
-    )
+    asked = {"training": training, "recording": recording}
+    path = paths.choose(cell, inputs, fast=schedule.fast, unroll=schedule.unroll, **asked)
     if path is paths.Path.CUDNN:
         outputs, states = cudnn.run(
             [[cell]],
@@ -79,9 +78,7 @@ def run(
             zero_output_for_mask=schedule.zero_output_for_mask,
         )
     else:
-        hidden, states = _walk(
-            cell, inputs, tuple(states), mask, schedule, training=training, recording=recording, path=path
-        )
+        hidden, states = _walk(cell, inputs, tuple(states), mask, schedule, path=path, **asked)
         outputs = _outputs(cell, hidden, states, mask, schedule)
     if schedule.return_sequences and schedule.go_backwards and not schedule.in_order_of_time:
         outputs = tf.reverse(outputs, [1])
