@@ -190,8 +190,11 @@ def _draw_lengths(part: SubFigure, lengths: Sequence[Length]) -> None:
         peaks = [length.megabytes.get(name, math.nan) for length in lengths]
         for axes, values in ((time, times), (memory, peaks)):
             if any(map(math.isfinite, values)):
-                axes.plot(steps, values, color=colour, marker=marker, linestyle=style, markersize=5, label=name)
-    for axes, label in ((time, "milliseconds"), (memory, "MiB at the peak, besides weights and input")):
+                known = [(step, value) for step, value in zip(steps, values, strict=True) if math.isfinite(value)]
+                axes.plot(
+                    *zip(*known, strict=True), color=colour, marker=marker, linestyle=style, markersize=5, label=name
+                )
+    for axes, label in ((time, "milliseconds"), (memory, "MiB that the first call adds to a fresh process")):
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xticks(steps, [f"{step:,}" for step in steps])

@@ -147,7 +147,7 @@ class Length:
     Attributes:
         steps: The number.
         milliseconds: The time of each round, by layer.
-        megabytes: What one call needs at its peak besides weights and input, by layer; empty where the system does not
+        megabytes: What the first call adds to a fresh process at its peak, by layer; empty where the system does not
             tell.
     """
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,15 +41,16 @@ def jobs_of(steps: int, size: tuple[int, int, int], cores: int) -> dict[str, Job
     return jobs
 
 
-def measure(steps: int, cores: int, rounds: int, interleave: Interleave) -> Length:
-    """Measures one length: the times of all layers in turns, then the memory of each."""
+def measure(steps: int, cores: int, rounds: int, interleave: Interleave, *, memory: bool) -> Length:
+    """Measures one length: the times of all layers in turns, and, if asked for, the memory of each."""
     jobs = jobs_of(steps, LENGTH_SIZE, cores)
     milliseconds = interleave(jobs, rounds)
+    names = list(jobs) if memory else []
     if tf.config.list_logical_devices("GPU"):
-        jobs.pop(TORCH_LSTM, None)  # PyTorch has its own part of the GPU's memory
-        peaks = {name: gpu_peak_megabytes(job) for name, job in jobs.items()}
+        # PyTorch has its own part of the GPU's memory.
+        peaks = {name: gpu_peak_megabytes(jobs[name]) for name in names if name != TORCH_LSTM}
     else:
-        peaks = {name: peak_megabytes(job) for name, job in jobs.items()}
+        peaks = {name: peak_megabytes_of_first_call(name, steps) for name in names}
     return Length(steps, milliseconds, {name: peak for name, peak in peaks.items() if peak is not None})
 
 
@@ -56,22 +59,23 @@ def measure_parallel(cores: int, rounds: int, interleave: Interleave) -> dict[st
     return interleave(jobs_of(PARALLEL_STEPS, PARALLEL_SIZE, cores), rounds)
 
 
-def peak_megabytes(job: Job) -> float | None:
-    """Returns by how much the process grows, at most, while `job` runs; None where the system does not tell.
+def peak_megabytes_of_first_call(name: str, steps: int) -> float | None:
+    """Returns by how much a fresh process grows at most in its first training step; None where nothing tells.
 
-    The kernel's high-water mark is set back to what the process holds now. (`ru_maxrss` cannot be: it only grows, and a
-    child process starts with its parent's.) What `malloc` has kept from calls before is given back first, or it would
-    serve this one unseen.
+    Compilation is part of it. A later call would not tell: what compiled loops worked in is kept for the next one.
     """
+    child = [sys.executable, str(Path(__file__).resolve()), name, str(steps)]
+    output = subprocess.run(child, check=True, capture_output=True, text=True).stdout.split()
+    return float(output[-1]) if output and output[-1] != "None" else None
+
+
+def _peak_megabytes(job: Job) -> float | None:
     reset = Path("/proc/self/clear_refs")
     if not reset.exists():
         return None
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
     try:
-        reset.write_text("5", encoding="ascii")
+        reset.write_text("5", encoding="ascii")  # the high-water mark; `ru_maxrss` starts with the parent's
     except OSError:
         return None  # a container may forbid it
     before = _status("VmRSS")
@@ -98,3 +102,7 @@ def _status(key: str) -> int:
     found = re.search(rf"^{key}:\s+(\d+) kB$", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
     assert found, key
     return int(found[1])
+
+
+if __name__ == "__main__":
+    print(_peak_megabytes(jobs_of(int(sys.argv[2]), LENGTH_SIZE, os.cpu_count() or 1)[sys.argv[1]]))

@@ -178,9 +178,11 @@ def main(arguments: list[str]) -> None:
             say(f"{mode}: {case.label}, {case.size}")
             rows.append(measure(case, mode, cores, GPU_TOLERANCE if gpus else TOLERANCE))
     by_length, parallel = [], {}
-    for steps in map(int, _LENGTHS.value):
+    for index, steps in enumerate(map(int, _LENGTHS.value)):
         say(f"{steps} steps")
-        by_length.append(layer_lengths.measure(steps, cores, min(LENGTH_ROUNDS, _ROUNDS.value), interleave))
+        rounds = min(LENGTH_ROUNDS, _ROUNDS.value)
+        memory = index in (0, len(_LENGTHS.value) // 2, len(_LENGTHS.value) - 1)  # a fresh process each: eight seconds
+        by_length.append(layer_lengths.measure(steps, cores, rounds, interleave, memory=memory))
     if by_length:
         say("a cell that trains in parallel over time")
         parallel = layer_lengths.measure_parallel(cores, _ROUNDS.value, interleave)

@@ -30,6 +30,15 @@ def test_a_graph_of_known_length_is_compiled_unless_it_is_for_export(layer):
         assert not functions_compiled_by_xla(layer, [None, None, 3], training=True)
 
 
+def test_keras_export_of_a_known_length_holds_plain_operations(tmp_path):
+    model = keras.Sequential([keras.Input((6, 3)), Bidirectional(LSTM(4))])
+    assert functions_compiled_by_xla(model, [8, 6, 3])
+    model.export(tmp_path / "exported", verbose=False)
+    definition = tf.saved_model.loader_impl.parse_saved_model(str(tmp_path / "exported")).meta_graphs[0].graph_def
+    assert len(definition.library.function) > 0
+    assert not any("_XlaMustCompile" in function.attr for function in definition.library.function)
+
+
 @pytest.mark.parametrize(
     ("options", "shape", "reason"),
     [

@@ -151,6 +151,9 @@ class Cell(keras.layers.Layer, DropoutRNNCell):
         self.kernel = self._add("kernel", (input_shape[-1], columns), role="kernel")
         self.recurrent_kernel = self._add("recurrent_kernel", (self.units, columns), role="recurrent")
         self.bias = self._add("bias", self.bias_shape, role="bias") if self.use_bias else None
+        self._build_output()
+
+    def _build_output(self) -> None:
         self.output_kernel = self.output_bias = None
         if self.output_units is not None:
             self.output_kernel = self._add("output_kernel", (self.units, self.output_units), role="kernel")

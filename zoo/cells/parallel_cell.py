@@ -58,11 +58,7 @@ class ParallelCell(GatedCell):
         """Makes the weights in the order of `Cell.build`, without a recurrent kernel."""
         self.kernel = self._add("kernel", (input_shape[-1], self.gates * self.units), role="kernel")
         self.bias = self._add("bias", self.bias_shape, role="bias") if self.use_bias else None
-        self.output_kernel = self.output_bias = None
-        if self.output_units is not None:
-            self.output_kernel = self._add("output_kernel", (self.units, self.output_units), role="kernel")
-            if self.use_bias:
-                self.output_bias = self._add("output_bias", (self.output_units,), role="bias")
+        self._build_output()
 
     def project(self, inputs: tf.Tensor) -> tf.Tensor:
         """See `Cell.project`; the result is float32 at least."""

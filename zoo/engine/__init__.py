@@ -6,7 +6,7 @@ are linear in their state), `cudnn`.
 
 from zoo.engine.compiled import side_by_side
 from zoo.engine.cudnn import run as run_in_one_call
-from zoo.engine.paths import refuses_one_call
+from zoo.engine.paths import refuses_one_call, takes_cudnn
 from zoo.engine.run import Schedule, run
 
-__all__ = ["Schedule", "refuses_one_call", "run", "run_in_one_call", "side_by_side"]
+__all__ = ["Schedule", "refuses_one_call", "run", "run_in_one_call", "side_by_side", "takes_cudnn"]

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from zoo.cells import Cell, ParallelCell, RecurrentProduct
 from zoo.engine.buckets import bucket
-from zoo.engine.loops import Walk, Weights, loops_of
+from zoo.engine.loops import Walk, loops_of
+from zoo.engine.products import Weights
 from zoo.engine.scan import scan_of
 from zoo.engine.xla_context import inside_xla
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from zoo.cells import Cell, RecurrentProduct
+from zoo.cells import Cell
 from zoo.engine import tapes, xla_slices
 from zoo.engine.equation import operands, signature
-
-
-class Weights(NamedTuple):
-    """What a step multiplies by: kernels `[rows, columns]`, vectors `[width]`, and dropout's mask of h or `None`."""
-
-    kernels: tuple[tf.Tensor, ...]
-    vectors: tuple[tf.Tensor, ...]
-    dropout_mask: tf.Tensor | None
+from zoo.engine.products import Noting, Replaying, Weights
 
 
 class Walk(NamedTuple):
@@ -56,8 +50,8 @@ def loops_of(cell: Cell, columns: int) -> Loops:
     key = (signature(cell), columns)
     if key not in _LOOPS:
         _LOOPS[key] = Loops(cell, operands(cell, columns))
-    # Any cell of the equation will do for tracing; the one that asks is alive.
-    _LOOPS[key].cell = cell
+    # Any cell of the equation will do for tracing, and the one that asks is alive.
+    _LOOPS[key].serve(cell)
     return _LOOPS[key]
 
 
@@ -68,18 +62,27 @@ class Loops:
     element-wise kernel that contains the dynamic slice itself is not vectorised, and costs as much as the products.
     And the batch comes first in all tensors, so that nothing is turned around before or after.
 
-    Attributes:
-        cell: A cell of this equation. Only its `step` is used, no weight of it.
+    Args:
+        cell: A cell of this equation.
         operands: See `equation.operands`.
     """
 
     def __init__(self, cell: Cell, operands: tuple[int | None, ...]) -> None:
         """Compiles nothing yet: XLA does, when the shapes are known."""
-        self.cell = cell
+        self.serve(cell)
         self.operands = operands
         self._made = tuple(i for i, operand in enumerate(operands) if operand is None)
         self._kept = tuple(range(1 if cell.adds_product else 0, len(operands)))
         self._functions: dict[Hashable, Callable] = {}
+
+    def serve(self, cell: Cell) -> None:
+        """Takes the step to trace from this cell, if one must be traced; none of its weights is used, or kept alive."""
+        self._cell = weakref.ref(cell)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that was served last."""
+        return self._cell()
 
     def run(
         self, projected: tf.Tensor, states: tuple[tf.Tensor, ...], weights: Weights, walk: Walk, **options: bool
@@ -194,7 +197,7 @@ class Loops:
             return tuple(xla_slices.read(tensor, at) for tensor in (projected, walk.mask) if tensor is not None)
 
         def body(walked: tf.Tensor, fetched: Any, states: Any, buffers: Any) -> tuple:
-            noting = _Noting(weights)
+            noting = Noting(weights)
             new = self._advance(fetched, states, noting)
             rows = (new[0],) if sequences else ()
             if recording:
@@ -225,7 +228,7 @@ class Loops:
         products = [weights.kernels[product].shape[1] for product in self._kept]
         return added + states + products + [weights.kernels[product].shape[0] for product in self._made]
 
-    def _row_of_record(self, projected: tf.Tensor, states: Any, noting: _Noting) -> tuple[tf.Tensor, ...]:
+    def _row_of_record(self, projected: tf.Tensor, states: Any, noting: Noting) -> tuple[tf.Tensor, ...]:
         added = ()
         if self.cell.adds_product:
             product = noting.products[0]
@@ -290,58 +293,10 @@ class Loops:
         sources = tf.nest.map_structure(tf.identity, (step[0], states, products, weights.vectors))
         projected, states, products, vectors = sources
         known = dict(zip(self._kept, products, strict=True))
-        recurrent = _Replaying(weights._replace(vectors=vectors), known)
+        recurrent = Replaying(weights._replace(vectors=vectors), known)
         new = self._advance((projected, *step[1:]), states, recurrent)
         flat = tf.gradients(new, tf.nest.flatten(sources), d_new, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return tf.nest.pack_sequence_as(sources, flat)
-
-
-class _Noting(RecurrentProduct):
-    """Makes the products and keeps them."""
-
-    def __init__(self, weights: Weights) -> None:
-        super().__init__(weights.kernels, weights.vectors, weights.dropout_mask)
-        self.products: dict[int, tf.Tensor] = {}
-        self.operands: dict[int, tf.Tensor] = {}
-
-    def __call__(self, state: tf.Tensor, product: int = 0) -> tf.Tensor:
-        if self.dropout_mask is not None:
-            state = state * self.dropout_mask
-        self.operands[product] = state
-        self.products[product] = tf.matmul(state, self.kernels[product])
-        return self.products[product]
-
-
-class _Replaying(RecurrentProduct):
-    """Gives products that were made before; their gradient goes on to what was multiplied.
-
-    A product that is not there was added to the projected input already: it is zero, with the gradient of a product.
-
-    Args:
-        weights: The recurrent weights, the kernels transposed.
-        products: The products by number.
-    """
-
-    def __init__(self, weights: Weights, products: dict[int, tf.Tensor]) -> None:
-        super().__init__(weights.kernels, weights.vectors, weights.dropout_mask)
-        self.products = products
-
-    def __call__(self, state: tf.Tensor, product: int = 0) -> tf.Tensor:
-        transposed = self.kernels[product]
-        known = self.products.get(product)
-        if self.dropout_mask is not None:
-            state = state * self.dropout_mask
-
-        @tf.custom_gradient
-        def replayed(state: tf.Tensor, known: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-            def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                return tf.matmul(upstream, transposed), upstream
-
-            return tf.identity(known), gradient
-
-        if known is None:
-            known = tf.zeros(tf.stack([tf.shape(state)[0], transposed.shape[0]]), state.dtype)
-        return replayed(state, known)
 
 
 def _refuse(*_: tf.Tensor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 
@@ -32,7 +33,11 @@ _forced: ContextVar[Path | None] = ContextVar("path", default=None)
 
 @contextlib.contextmanager
 def plain() -> Iterator[None]:
-    """Within it, layers trace ordinary TensorFlow operations only, as a server without XLA and cuDNN needs them."""
+    """Within it, layers trace ordinary TensorFlow operations only, as a server without XLA and cuDNN needs them.
+
+    `keras.Model.export` does without: it is recognised. `tf.saved_model.save` of functions of one's own needs it around
+    their tracing.
+    """
     with _force(Path.PLAIN):
         yield
 
@@ -53,14 +58,24 @@ def _force(path: Path) -> Iterator[None]:
         _forced.reset(token)
 
 
-def choose(cell: Cell, inputs: tf.Tensor, *, fast: bool, unroll: bool, training: bool, recording: bool) -> Path:
+def choose(
+    cell: Cell,
+    inputs: tf.Tensor,
+    *,
+    fast: bool,
+    unroll: bool,
+    use_cudnn: bool,
+    training: bool,
+    recording: bool,
+) -> Path:
     """Chooses the way to run a cell; a debug log says why it is not a faster one.
 
     Args:
         cell: A built cell.
         inputs: `[batch, time, input]`.
-        fast: The layer's argument.
-        unroll: The layer's argument.
+        fast: Whether a way may be taken that has first derivatives only.
+        unroll: Whether every step is to be written into the graph.
+        use_cudnn: Whether cuDNN may be taken.
         training: Whether the call trains.
         recording: Whether a gradient is likely to be asked for.
     """
@@ -70,10 +85,15 @@ def choose(cell: Cell, inputs: tf.Tensor, *, fast: bool, unroll: bool, training:
         return Path.PLAIN
     if _forced.get() is Path.COMPILED:
         return Path.COMPILED
-    reason = cudnn.refusal(cell, training=training)
+    reason = cudnn.refusal(cell, training=training) if use_cudnn else "use_cudnn=False"
     if reason is not None:
         logging.debug("%s runs in a compiled loop: %s", cell.name, reason)
     return Path.CUDNN if reason is None else Path.COMPILED
+
+
+def takes_cudnn(cell: Cell) -> bool:
+    """Whether cuDNN would run a cell here and now."""
+    return cudnn.refusal(cell) is None
 
 
 def refuses_one_call(stack: Stack, *, training: bool) -> bool:
@@ -89,10 +109,20 @@ def refuses_one_call(stack: Stack, *, training: bool) -> bool:
     return reason is not None
 
 
+def _keras_is_exporting() -> bool:
+    """Whether `keras.Model.export` or `keras.export.ExportArchive` is tracing: nothing but the call stack tells."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("keras.src.export."):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _reason_for_plain(cell: Cell, inputs: tf.Tensor, *, fast: bool, unroll: bool, recording: bool) -> str | None:
     forced = _forced.get()
     batch, steps, _ = inputs.shape
-    if forced is Path.PLAIN:
+    if forced is Path.PLAIN or (forced is None and _keras_is_exporting()):
         return "a graph for export is traced"
     if not fast:
         return "fast=False"

@@ -24,7 +24,8 @@ class Schedule:
         return_sequences: Keep every step's output, else only the last real one's.
         zero_output_for_mask: With `return_sequences`, masked steps give zeros; else they repeat the output before them.
         unroll: Write every step into the graph instead of a loop. Needs a static number of steps.
-        fast: Whether the compiled loop may be taken.
+        fast: Whether a way may be taken that has first derivatives only.
+        cudnn: Whether cuDNN may be that way.
     """
 
     go_backwards: bool = False
@@ -33,6 +34,7 @@ class Schedule:
     zero_output_for_mask: bool = False
     unroll: bool = False
     fast: bool = True
+    cudnn: bool = True
 
 
 def run(
@@ -65,7 +67,8 @@ def run(
     weights = [tf.convert_to_tensor(variable) for variable in cell.trainable_variables]
     recording = training or tapes.watch([inputs, *states, *weights])
     asked = {"training": training, "recording": recording}
-    path = paths.choose(cell, inputs, fast=schedule.fast, unroll=schedule.unroll, **asked)
+    allowed = {"fast": schedule.fast, "unroll": schedule.unroll, "use_cudnn": schedule.cudnn}
+    path = paths.choose(cell, inputs, **allowed, **asked)
     if path is paths.Path.CUDNN:
         outputs, states = cudnn.run(
             [[cell]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -14,7 +15,8 @@ from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from zoo.cells import ParallelCell
 from zoo.engine import tapes
 from zoo.engine.equation import signature
-from zoo.engine.loops import Walk, Weights
+from zoo.engine.loops import Walk
+from zoo.engine.products import Weights
 
 # So many steps are one slab: read at once, walked in registers, written at once. A step does too little work to pay
 # for an iteration of its own, and this is all the parallelism over time that a CPU can use: with the gates computed on
@@ -31,8 +33,8 @@ def scan_of(cell: ParallelCell) -> Scan:
     key = signature(cell)
     if key not in _SCANS:
         _SCANS[key] = Scan(cell)
-    # Any cell of the equation will do for tracing; the one that asks is alive.
-    _SCANS[key].cell = cell
+    # Any cell of the equation will do for tracing, and the one that asks is alive.
+    _SCANS[key].serve(cell)
     return _SCANS[key]
 
 
@@ -50,14 +52,23 @@ class Scan:
     from which TensorFlow differentiates the cell's `recurrence`, a slab at a time. Of the forward pass only the states
     h are kept.
 
-    Attributes:
-        cell: A cell of this equation. Only its `recurrence` is used, no weight of it.
+    Args:
+        cell: A cell of this equation.
     """
 
     def __init__(self, cell: ParallelCell) -> None:
         """Compiles nothing yet: XLA does, when the shapes are known."""
-        self.cell = cell
+        self.serve(cell)
         self._functions: dict[Hashable, Callable] = {}
+
+    def serve(self, cell: ParallelCell) -> None:
+        """Takes the recurrence to trace from this cell, if one must be; none of its weights is used, or kept alive."""
+        self._cell = weakref.ref(cell)
+
+    @property
+    def cell(self) -> ParallelCell:
+        """The cell that was served last."""
+        return self._cell()
 
     def run(
         self,

@@ -37,7 +37,7 @@ class CellLayer(Recurrent):
         name: Name of the layer.
         dtype: Precision of the layer and its cell.
         trainable: Whether the weights are trained.
-        use_cudnn: Taken because Keras' layers take it. "auto" and False run the same loop.
+        use_cudnn: "auto" takes cuDNN on a GPU wherever it can run the cell; False never does.
         implementation: Taken because Keras' layers take it; without effect.
         **cell_arguments: Everything else goes to the cell.
 
@@ -71,7 +71,7 @@ class CellLayer(Recurrent):
         del implementation
         if use_cudnn not in ("auto", False):
             raise ValueError(
-                f"`use_cudnn` must be 'auto' or False, got {use_cudnn!r}; keras.layers has the layers for cuDNN only"
+                f"`use_cudnn` must be 'auto' or False, got {use_cudnn!r}; 'auto' takes cuDNN wherever it can be"
             )
         cell = self.cell_class(
             units, activation, dtype=dtype, trainable=trainable, name=self.cell_class.__name__.lower(), **cell_arguments
@@ -91,6 +91,7 @@ class CellLayer(Recurrent):
             trainable=trainable,
         )
         self.input_spec = keras.layers.InputSpec(ndim=3)
+        self.use_cudnn = use_cudnn
 
     @property
     def units(self) -> int:
@@ -102,6 +103,8 @@ class CellLayer(Recurrent):
         layer = super().get_config()
         del layer["cell"]
         layer["activity_regularizer"] = keras.regularizers.serialize(self.activity_regularizer)
+        if self.use_cudnn is False:
+            layer["use_cudnn"] = False
         return {**self.cell.get_config(), **layer}
 
     @classmethod

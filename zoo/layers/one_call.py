@@ -68,6 +68,7 @@ def _is_plain(layer: Any, *, backwards: bool) -> bool:
         isinstance(layer, Recurrent)
         and isinstance(layer.cell, Cell)
         and layer.fast
+        and layer.use_cudnn is not False
         and layer.go_backwards == backwards
         and not (layer.unroll or layer.stateful)
         and layer.activity_regularizer is None

@@ -47,6 +47,8 @@ class Recurrent(keras.layers.RNN):
         **kwargs: `activity_regularizer`, `name`, `dtype`, `trainable`.
     """
 
+    use_cudnn: bool | str = "auto"
+
     def __init__(
         self,
         cell: Any,
@@ -71,6 +73,13 @@ class Recurrent(keras.layers.RNN):
             **kwargs,
         )
         self.fast = fast
+
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Builds the cell."""
+        super().build(sequences_shape, initial_state_shape)
+        # Keras would compile the whole model by XLA, which has no cuDNN.
+        if isinstance(self.cell, Cell) and self.fast and self.use_cudnn is not False and engine.takes_cudnn(self.cell):
+            self.supports_jit = False
 
     def call(
         self,
@@ -107,6 +116,7 @@ class Recurrent(keras.layers.RNN):
             return_sequences=self.return_sequences,
             zero_output_for_mask=self.zero_output_for_mask,
             fast=self.fast,
+            cudnn=self.use_cudnn is not False,
             in_order_of_time=in_order_of_time,
         )
         return engine.run(
