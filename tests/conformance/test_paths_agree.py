@@ -89,7 +89,13 @@ def test_compiled_and_plain(name):
             [tf.TensorSpec([BATCH, UNITS])] * layer.cell.state_count,
             tf.TensorSpec([BATCH, None], tf.bool),
         ]
-        graphs.append(tf.function(everything, autograph=False).get_concrete_function(layer, *signature))
+        with paths.compiled():
+            graphs.append(tf.function(everything, autograph=False).get_concrete_function(layer, *signature))
+    compiled = [
+        any("_XlaMustCompile" in function.attr for function in graph.graph.as_graph_def().library.function)
+        for graph in graphs
+    ]
+    assert compiled == [True, False]
 
     @settings(max_examples=25, deadline=None, derandomize=True, database=None)
     @given(steps=LENGTHS, kind=st.sampled_from(MASKS), seed=st.integers(0, 2**32 - 1), scale=st.floats(0.01, 5))
@@ -132,7 +138,9 @@ def test_nets(name):
     graphs = [tf.function(everything, autograph=False) for _ in range(2)]
     for kind in MASKS:
         mask = tf.constant(mask_of(kind, 9, rng))
-        assert_close(*(graph(net, sequences, states, mask) for graph, net in zip(graphs, (layer, slow), strict=True)))
+        with paths.compiled():
+            results = [graph(net, sequences, states, mask) for graph, net in zip(graphs, (layer, slow), strict=True)]
+        assert_close(*results)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -165,7 +173,8 @@ def test_mixed_precision_keeps_float32_gradients(name, policy, tolerance):
     for dtype in (policy, "float32"):
         layer = Recurrent(zoo.cells.get(name, UNITS, dtype=dtype), dtype=dtype, return_sequences=True)
         layer.build(sequences.shape)
-        results.append(tf.function(everything, autograph=False)(random_weights(layer), sequences, [], None))
+        with paths.compiled():
+            results.append(tf.function(everything, autograph=False)(random_weights(layer), sequences, [], None))
     half, whole = results
     assert half[0].dtype == layer_dtype(policy)
     assert {gradient.dtype for gradient in half[2:]} == {tf.float32}

@@ -333,14 +333,6 @@ def test_dropout_of_the_input_is_the_layers_own(emulation, rng):
     assert np.abs(expected - cudnn.run([[cell]], inputs, states)[0]).max() > 1e-2
 
 
-def test_dropout_between_the_layers_is_the_ops(emulation, rng):
-    stack = stack_of(layer_of("lstm", depth=2))
-    inputs, states = problem(stack, rng)
-    cudnn.run(stack, inputs, states, dropout=0.25, seed=2**40 + 7, training=True)
-    cudnn.run(stack, inputs, states, dropout=0.25, seed=None)
-    assert [(call["dropout"], call["seed"]) for call in emulation.calls] == [(0.25, 7), (0.0, 0)]
-
-
 @pytest.mark.parametrize(
     ("policy", "precision"), [("mixed_bfloat16", "float32"), ("mixed_float16", "float16"), ("float64", "float64")]
 )
@@ -488,16 +480,6 @@ def test_the_op_itself_takes_full_and_padded_batches_by_turns(rng):
             inputs, states = problem(stack, rng)
             expected, *_ = layer(inputs, initial_state=states, mask=MASKS[mask])
             np.testing.assert_allclose(compiled(inputs, states, _tensor(MASKS[mask])), expected, atol=1e-4)
-
-
-@needs_gpu
-def test_the_op_itself_drops_between_layers_in_training_only(rng):
-    stack = stack_of(layer_of("lstm", depth=2))
-    inputs, states = problem(stack, rng)
-    plain, _ = cudnn.run(stack, inputs, states)
-    np.testing.assert_allclose(cudnn.run(stack, inputs, states, dropout=0.5)[0], plain, atol=1e-6)
-    dropped, _ = cudnn.run(stack, inputs, states, dropout=0.5, training=True)
-    assert np.abs(dropped - plain).max() > 1e-2
 
 
 @needs_gpu

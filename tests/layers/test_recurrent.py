@@ -16,8 +16,6 @@ def test_second_derivatives_raise_rather_than_lack_a_part():
         with tf.GradientTape() as outer, tf.GradientTape() as inner:
             inner.watch(inputs)
             loss = tf.reduce_sum(layer(inputs))
-            with outer.stop_recording():
-                pass
             penalty = tf.reduce_sum(inner.gradient(loss, inputs) ** 2)
         return outer.gradient(penalty, layer.trainable_variables)
 

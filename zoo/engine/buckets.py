@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-# Four sizes an octave: 1 2 3 4 5 6 7 8 10 12 14 16 20 24 28 32 40 ... At most a quarter is padding, and twelve
+# Four sizes an octave: 1 2 3 4 5 6 7 8 10 12 14 16 20 24 28 32 40 ... Less than a fifth is padding, and twelve
 # compilations serve every size from 9 to 64.
 _SMALLEST_STEP_UP_TO = 8
 _POWERS = [1 << exponent for exponent in range(1, 31)]

@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from zoo.cells import Cell, ElmanCell, GRUCell, LSTMCell
+from zoo.engine import dropout as cell_dropout
 from zoo.engine.cudnn_weights import Stack, pack
 from zoo.engine.xla_context import inside_xla
 
@@ -98,8 +99,6 @@ def run(
     states: Sequence[tf.Tensor],
     *,
     mask: tf.Tensor | None = None,
-    dropout: float = 0.0,
-    seed: int | None = None,
     training: bool = False,
     go_backwards: bool = False,
     return_sequences: bool = True,
@@ -116,8 +115,6 @@ def run(
         states: The first states `[batch, units]`: those of the lowest layer first, in a layer those of the forward
             cell first, in a cell in the cell's order.
         mask: `[batch, time]`, bool, True at real steps, of any pattern; `None` if all are real.
-        dropout: Rate at which entries of a layer's output are dropped before they enter the next one, in training.
-        seed: Seed of that dropout.
         training: Whether dropout is active.
         go_backwards: Whether a stack of one direction walks from the last step to the first.
         return_sequences: Whether to return the output of every step, else the last real one's.
@@ -130,12 +127,11 @@ def run(
         `states`. Both are in the cells' compute type.
     """
     if training and stack[0][0].dropout:
-        inputs = inputs * _dropout_mask(stack[0][0], inputs)
+        inputs = cell_dropout.of_inputs(stack[0][0], inputs)
     if go_backwards:
         inputs, mask = tf.reverse(inputs, [1]), None if mask is None else tf.reverse(mask, [1])
     steps = _unmasked(inputs) if mask is None else _to_the_front(inputs, mask)
-    rate = float(dropout) if training else 0.0
-    outputs, last = _by_cudnn(stack, steps, states, dropout=rate, seed=seed, padded=mask is not None)
+    outputs, last = _by_cudnn(stack, steps, states, padded=mask is not None)
     if steps.real is not None:
         real = steps.real[:, tf.newaxis]
         last = [tf.where(real, new, tf.cast(old, new.dtype)) for new, old in zip(last, states, strict=True)]
@@ -151,11 +147,6 @@ def run(
         outputs = outputs if mask is None else tf.where(steps.real[:, tf.newaxis], outputs, tf.zeros_like(outputs))
     outputs.set_shape([*inputs.shape[: outputs.shape.rank - 1], None])
     return outputs, last
-
-
-def _dropout_mask(cell: Cell, inputs: tf.Tensor) -> tf.Tensor:
-    ones = tf.ones([tf.shape(inputs)[0], 1, inputs.shape[2]], inputs.dtype)
-    return keras.random.dropout(ones, cell.dropout, seed=cell.seed_generator)
 
 
 class _Steps(NamedTuple):
@@ -210,7 +201,7 @@ def _back_in_place(outputs: tf.Tensor, mask: tf.Tensor, zero_output_for_mask: bo
 
 
 def _by_cudnn(
-    stack: Stack, steps: _Steps, states: Sequence[tf.Tensor], *, dropout: float, seed: int | None, padded: bool
+    stack: Stack, steps: _Steps, states: Sequence[tf.Tensor], *, padded: bool
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Calls the op; returns the top layer's h, `[batch, time (+ 1 if padded), directions * units]`, and all states."""
     cell = stack[0][0]
@@ -228,9 +219,9 @@ def _by_cudnn(
         rnn_mode=_mode(cell),
         input_mode="linear_input",
         direction="bidirectional" if len(stack[0]) == 2 else "unidirectional",
-        dropout=dropout,
-        # The op takes 32 bits.
-        seed=(seed or 0) & 0x7FFFFFFF,
+        # The state of the op's own dropout could be kept in no file: what drops between layers runs them one by one.
+        dropout=0.0,
+        seed=0,
         # The op keeps its descriptor by the padded length, but whether it allows padding by the first lengths it saw.
         # So a call either never has padding or always, and the two never share an op: they differ in an attribute.
         seed2=int(padded),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import weakref
 from collections.abc import Hashable
 from typing import Any
 
@@ -19,16 +21,28 @@ class NotCompilable(ValueError):
 
 
 def signature(cell: Cell) -> Hashable:
-    """Returns what cells of one equation share: cells that are equal here may share compiled loops."""
+    """Returns what cells of one equation share: cells that are equal here may share compiled loops.
+
+    What is told apart is the class and its configuration. A cell that keeps an argument of its constructor from
+    `get_config` shares with none.
+    """
+    told = cell.get_config()
     config = {
         key: value
-        for key, value in cell.get_config().items()
+        for key, value in told.items()
         if key not in _WITHOUT_EFFECT and not key.endswith(("_initializer", "_regularizer", "_constraint"))
     }
     config["dtype"] = cell.compute_dtype
     # Two functions of one name are told apart by being themselves.
     functions = tuple(getattr(cell, key) for key in config if callable(getattr(cell, key, None)))
-    return type(cell), json.dumps(config, sort_keys=True, default=repr), functions
+    alone = None if _arguments(type(cell)) <= told.keys() else weakref.ref(cell)
+    return type(cell), json.dumps(config, sort_keys=True, default=repr), functions, alone
+
+
+def _arguments(cell_class: type[Cell]) -> set[str]:
+    parameters = inspect.signature(cell_class.__init__).parameters.values()
+    any_number = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {parameter.name for parameter in parameters if parameter.kind not in any_number} - {"self"}
 
 
 def operands(cell: Cell, columns: int) -> tuple[int | None, ...]:
@@ -43,7 +57,8 @@ def operands(cell: Cell, columns: int) -> tuple[int | None, ...]:
         operand is made in the step (as r ⊙ h of a GRU that resets before the product).
 
     Raises:
-        NotCompilable: The step reads a variable itself, or does not make each product of `recurrent_blocks` once.
+        NotCompilable: The step reads a variable (or another tensor from outside) itself, or does not make each product
+            of `recurrent_blocks` once.
     """
     recurrent = cell.recurrent_product()
     spy = _Spy(recurrent)
@@ -60,7 +75,8 @@ def operands(cell: Cell, columns: int) -> tuple[int | None, ...]:
     )
     if traced.captured_inputs:
         raise NotCompilable(
-            f"{type(cell).__name__}.step reads a variable itself; hand it over in `recurrent_vectors` instead"
+            f"{type(cell).__name__}.step reads a variable itself (or a tensor that is none of its arguments); hand it "
+            "over in `recurrent_vectors` instead"
         )
     if sorted(spy.operands) != list(range(len(recurrent.kernels))):
         raise NotCompilable(f"{type(cell).__name__}.step does not make each of its recurrent products exactly once")

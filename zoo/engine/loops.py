@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import weakref
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from zoo.cells import Cell
-from zoo.engine import tapes, xla_slices
+from zoo.engine import xla_slices
+from zoo.engine.compilation import Compilation
 from zoo.engine.equation import operands, signature
 from zoo.engine.products import Noting, Replaying, Weights
 
@@ -55,7 +54,7 @@ def loops_of(cell: Cell, columns: int) -> Loops:
     return _LOOPS[key]
 
 
-class Loops:
+class Loops(Compilation):
     """The compiled loops of one cell equation.
 
     Two things make them fast on a CPU. What a step reads is fetched one step ahead and carried by the loop: an
@@ -69,23 +68,21 @@ class Loops:
 
     def __init__(self, cell: Cell, operands: tuple[int | None, ...]) -> None:
         """Compiles nothing yet: XLA does, when the shapes are known."""
-        self.serve(cell)
+        super().__init__(cell)
         self.operands = operands
         self._made = tuple(i for i, operand in enumerate(operands) if operand is None)
         self._kept = tuple(range(1 if cell.adds_product else 0, len(operands)))
-        self._functions: dict[Hashable, Callable] = {}
-
-    def serve(self, cell: Cell) -> None:
-        """Takes the step to trace from this cell, if one must be traced; none of its weights is used, or kept alive."""
-        self._cell = weakref.ref(cell)
-
-    @property
-    def cell(self) -> Cell:
-        """The cell that was served last."""
-        return self._cell()
 
     def run(
-        self, projected: tf.Tensor, states: tuple[tf.Tensor, ...], weights: Weights, walk: Walk, **options: bool
+        self,
+        projected: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        weights: Weights,
+        walk: Walk,
+        *,
+        sequences: bool,
+        recording: bool,
+        backwards: bool,
     ) -> tuple[tf.Tensor | None, tuple[tf.Tensor, ...]]:
         """Runs the cell over the projected inputs.
 
@@ -94,40 +91,36 @@ class Loops:
             states: The first states, `[batch, units]` each.
             weights: The recurrent weights.
             walk: Which steps.
-            **options: `sequences` (keep every step's h), `recording` (keep what the gradient needs), `backwards`.
+            sequences: Keep every step's h.
+            recording: Keep what the gradient needs.
+            backwards: Walk from the last step to the first.
 
         Returns:
             The state h after each step, in the order of time, `[batch, time, units]` (undefined beyond the walk), or
             `None` without `sequences`; and the last states.
         """
-        sequences, recording, backwards = options["sequences"], options["recording"], options["backwards"]
         count, kernels = len(states), len(weights.kernels)
 
-        forward = self._forward(sequences, recording, backwards)
+        def as_given(states_and_weights: tuple[tf.Tensor, ...]) -> tuple[tuple[tf.Tensor, ...], Weights]:
+            states, own = states_and_weights[:count], states_and_weights[count:]
+            return states, weights._replace(kernels=own[:kernels], vectors=own[kernels:])
 
-        @tf.custom_gradient
-        def differentiable(projected: tf.Tensor, *rest: tf.Tensor) -> tuple[Any, Callable]:
-            states, recurrent = rest[:count], rest[count:]
-            own = weights._replace(kernels=recurrent[:kernels], vectors=recurrent[kernels:])
-            with tapes.stopped():
-                hidden, last, record = forward(projected, states, own, walk)
+        def forward(projected: tf.Tensor, *rest: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], Record | None]:
+            states, own = as_given(rest)
+            hidden, last, record = self._forward(sequences, recording, backwards)(projected, states, own, walk)
+            return ((hidden, *last) if sequences else last), record
 
-            def gradient(*upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
-                @tf.custom_gradient
-                def once(upstream: tuple[tf.Tensor, ...], *sources: tf.Tensor) -> tuple[Any, Callable]:
-                    del sources  # they are here so that a second derivative by them comes by, and is refused
-                    kept = record
-                    with tapes.stopped():
-                        if kept is None:  # nobody had said that a gradient would be wanted
-                            kept = self._forward(sequences, True, backwards)(projected, states, own, walk)[2]
-                        return self._gradient(upstream, own, walk, kept, sequences, backwards), _refuse
+        def backward(
+            upstream: tuple[tf.Tensor, ...], record: Record | None, projected: tf.Tensor, *rest: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
+            states, own = as_given(rest)
+            if record is None:  # nobody had said that a gradient would be wanted
+                record = self._forward(sequences, True, backwards)(projected, states, own, walk)[2]
+            return self._gradient(upstream, own, walk, record, sequences, backwards)
 
-                return once(upstream, projected, *rest)
-
-            return ((hidden, *last) if sequences else last), gradient
-
-        results = differentiable(projected, *states, *weights.kernels, *weights.vectors)
-        return (results[0], tuple(results[1:])) if sequences else (None, tuple(results))
+        function = self.differentiable(forward, backward)
+        results = tuple(function(projected, *states, *weights.kernels, *weights.vectors))
+        return (results[0], results[1:]) if sequences else (None, results)
 
     def _gradient(
         self,
@@ -142,7 +135,7 @@ class Loops:
         # XLA would transpose at every step.
         transposed = tuple(tf.transpose(kernel) for kernel in weights.kernels)
         d_hidden, d_last = (upstream[0], upstream[1:]) if sequences else (None, upstream)
-        d_states, d_projected, d_products, d_vectors = self._backward(backwards)(
+        d_states, d_projected, d_products, d_vectors = self.compiled(self._walk_backward, backwards=backwards)(
             d_hidden, d_last, weights._replace(kernels=transposed), walk, record
         )
         made = dict(zip(self._made, record.operands, strict=True))
@@ -164,19 +157,7 @@ class Loops:
         return (d_projected, *d_states, *d_kernels, *d_vectors)
 
     def _forward(self, sequences: bool, recording: bool, backwards: bool) -> Callable:
-        options = {"sequences": sequences, "recording": recording, "backwards": backwards}
-        return self._compiled("forward", self._walk_forward, **options)
-
-    def _backward(self, backwards: bool) -> Callable:
-        return self._compiled("backward", self._walk_backward, backwards=backwards)
-
-    def _compiled(self, name: str, function: Callable, **options: bool) -> Callable:
-        key = (name, *options.values())
-        if key not in self._functions:
-            self._functions[key] = tf.function(
-                functools.partial(function, **options), jit_compile=True, autograph=False, reduce_retracing=True
-            )
-        return self._functions[key]
+        return self.compiled(self._walk_forward, sequences=sequences, recording=recording, backwards=backwards)
 
     def _walk_forward(
         self,
@@ -209,7 +190,7 @@ class Loops:
         widths = [self.cell.units] if sequences else []
         if recording:
             widths += self._widths_of_record(projected, weights)
-        buffers = tuple(_buffer(projected, width) for width in widths)
+        buffers = tuple(xla_slices.buffer(projected, width) for width in widths)
         _, _, last, buffers = tf.while_loop(
             lambda walked, *_: walked < walk.steps, body, (tf.constant(0), fetch(tf.constant(0)), states, buffers)
         )
@@ -273,15 +254,21 @@ class Loops:
             at = position(walked)
             rows = (d_step, *d_products)
             buffers = tuple(xla_slices.write(buffer, at, row) for buffer, row in zip(buffers, rows, strict=True))
-            d_vectors = tuple(total + part for total, part in zip(d_vectors, d_own, strict=True))
+            d_vectors = tuple(total + tf.cast(part, total.dtype) for total, part in zip(d_vectors, d_own, strict=True))
             return walked - 1, fetch(walked - 1), d_states, d_vectors, buffers
 
         widths = [record.projected.shape[-1], *(product.shape[-1] for product in record.products)]
-        buffers = tuple(_buffer(record.projected, width) for width in widths)
-        d_vectors = tuple(tf.zeros_like(vector) for vector in weights.vectors)
+        buffers = tuple(xla_slices.buffer(record.projected, width) for width in widths)
+        # Summed over all steps: in half precision, what a step adds is lost once the sum has grown.
+        d_vectors = tuple(
+            tf.zeros_like(vector, tf.float32 if vector.dtype.size < 4 else vector.dtype) for vector in weights.vectors
+        )
         last = walk.steps - 1
         _, _, d_states, d_vectors, buffers = tf.while_loop(
             lambda walked, *_: walked >= 0, body, (last, fetch(last), d_last, d_vectors, buffers)
+        )
+        d_vectors = tuple(
+            tf.cast(total, vector.dtype) for total, vector in zip(d_vectors, weights.vectors, strict=True)
         )
         return d_states, buffers[0], buffers[1:], d_vectors
 
@@ -297,13 +284,3 @@ class Loops:
         new = self._advance((projected, *step[1:]), states, recurrent)
         flat = tf.gradients(new, tf.nest.flatten(sources), d_new, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return tf.nest.pack_sequence_as(sources, flat)
-
-
-def _refuse(*_: tf.Tensor) -> None:
-    raise LookupError("second derivatives of a recurrent layer need `fast=False`")
-
-
-def _buffer(like: tf.Tensor, width: int) -> tf.Tensor:
-    shape = tf.shape(like)
-    zeros = tf.zeros(tf.stack([shape[0], shape[1], width]), like.dtype)
-    return tf.ensure_shape(zeros, [*like.shape[:2], width])

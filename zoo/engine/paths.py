@@ -15,18 +15,21 @@ from zoo.cells import Cell
 from zoo.engine import cudnn
 from zoo.engine.cudnn_weights import Stack
 from zoo.engine.plain import FEWEST_STEPS
+from zoo.engine.schedule import Schedule
 
 
 class Path(enum.Enum):
     """A way to run a cell over time."""
 
     PLAIN = "plain TensorFlow operations"
-    COMPILED = "compiled loop"
+    COMPILED = "compiled loops"
     CUDNN = "cuDNN"
 
 
 # Outside a graph, work below so many products is done before a compilation would have begun.
 _LEAST_WORK = 2e7
+# Cells of fewer weights are for trying things out: a compilation takes as long as hundreds of their training steps.
+_FEWEST_WEIGHTS = 5_000
 
 _forced: ContextVar[Path | None] = ContextVar("path", default=None)
 
@@ -58,37 +61,27 @@ def _force(path: Path) -> Iterator[None]:
         _forced.reset(token)
 
 
-def choose(
-    cell: Cell,
-    inputs: tf.Tensor,
-    *,
-    fast: bool,
-    unroll: bool,
-    use_cudnn: bool,
-    training: bool,
-    recording: bool,
-) -> Path:
+def choose(cell: Cell, inputs: tf.Tensor, schedule: Schedule, *, training: bool, recording: bool) -> Path:
     """Chooses the way to run a cell; a debug log says why it is not a faster one.
 
     Args:
         cell: A built cell.
         inputs: `[batch, time, input]`.
-        fast: Whether a way may be taken that has first derivatives only.
-        unroll: Whether every step is to be written into the graph.
-        use_cudnn: Whether cuDNN may be taken.
+        schedule: What the caller wants and allows.
         training: Whether the call trains.
         recording: Whether a gradient is likely to be asked for.
     """
-    reason = _reason_for_plain(cell, inputs, fast=fast, unroll=unroll, recording=recording)
+    reason = _reason_for_plain(inputs, schedule)
+    if reason is None and _forced.get() is None:
+        refusal = cudnn.refusal(cell, training=training) if schedule.cudnn else "use_cudnn=False"
+        if refusal is None:
+            return Path.CUDNN
+        logging.debug("%s does not run by cuDNN: %s", cell.name, refusal)
+        reason = _reason_against_compiling(cell, inputs, recording=recording)
     if reason is not None:
         logging.debug("%s runs in plain operations: %s", cell.name, reason)
         return Path.PLAIN
-    if _forced.get() is Path.COMPILED:
-        return Path.COMPILED
-    reason = cudnn.refusal(cell, training=training) if use_cudnn else "use_cudnn=False"
-    if reason is not None:
-        logging.debug("%s runs in a compiled loop: %s", cell.name, reason)
-    return Path.CUDNN if reason is None else Path.COMPILED
+    return Path.COMPILED
 
 
 def takes_cudnn(cell: Cell) -> bool:
@@ -103,7 +96,8 @@ def refuses_one_call(stack: Stack, *, training: bool) -> bool:
         stack: Layers from the lowest up, each one cell or two: forward, or forward and backward.
         training: Whether the call trains.
     """
-    reason = cudnn.stack_refusal(stack, training=training) if _forced.get() is None else "another way is asked for"
+    forced = _forced_or_exporting()
+    reason = cudnn.stack_refusal(stack, training=training) if forced is None else f"{forced.value} are asked for"
     if reason is not None:
         logging.debug("a stack of %d layers runs layer by layer: %s", len(stack), reason)
     return reason is not None
@@ -119,24 +113,36 @@ def _keras_is_exporting() -> bool:
     return False
 
 
-def _reason_for_plain(cell: Cell, inputs: tf.Tensor, *, fast: bool, unroll: bool, recording: bool) -> str | None:
-    forced = _forced.get()
+def _forced_or_exporting() -> Path | None:
+    """Returns the only way that may be taken here, or `None` if there is a choice."""
+    return Path.PLAIN if _forced.get() is None and _keras_is_exporting() else _forced.get()
+
+
+def _reason_for_plain(inputs: tf.Tensor, schedule: Schedule) -> str | None:
+    """Says why only plain operations will do, whatever the other ways can; `None` if there is a choice."""
+    forced = _forced_or_exporting()
     batch, steps, _ = inputs.shape
-    if forced is Path.PLAIN or (forced is None and _keras_is_exporting()):
+    if forced is Path.PLAIN:
         return "a graph for export is traced"
-    if not fast:
+    if not schedule.fast:
         return "fast=False"
-    if unroll:
+    if schedule.unroll:
         return "unroll=True"
     if steps == 0 or batch == 0:
         return "there is nothing to do"
-    if forced is Path.COMPILED:
-        return None
-    if steps is not None and steps < FEWEST_STEPS:
+    if forced is None and steps is not None and steps < FEWEST_STEPS:
         return f"{steps} steps are not worth a loop"
+    return None
+
+
+def _reason_against_compiling(cell: Cell, inputs: tf.Tensor, *, recording: bool) -> str | None:
+    """Says why a compilation would take longer than it saves; `None` if it pays."""
+    batch, steps, _ = inputs.shape
+    weights = sum(weight.shape.num_elements() for weight in cell.weights)
+    if weights < _FEWEST_WEIGHTS:
+        return f"{weights:,} weights are sooner used than compiled"
     if tf.executing_eagerly():
-        work = batch * steps * sum(weight.shape.num_elements() for weight in cell.weights)
-        return None if work >= _LEAST_WORK else "outside a graph, less work than a compilation"
+        return None if batch * steps * weights >= _LEAST_WORK else "outside a graph, less work than a compilation"
     if steps is None and not recording:
         return "answers about sequences of any length would wait for a compilation a length"
     return None

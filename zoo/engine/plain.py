@@ -22,8 +22,8 @@ FEWEST_STEPS = 4
 # operations of a step.
 _STEPS_AN_ITERATION = 10
 
-# Entries of a recurrent kernel whose product is worth two operations.
-_LARGE = (1 << 17, 1 << 20)
+# So many entries a recurrent kernel has whose product is worth two operations.
+_WORTH_HALVING = range(1 << 17, 1 << 20)
 
 
 def run(
@@ -44,7 +44,7 @@ def run(
     """
     if isinstance(cell, ParallelCell) and not unroll:
         return plain_scan.run(cell, inputs, states, mask, backwards=backwards, sequences=sequences)
-    recurrent = recurrent if recording else _SideBySide(recurrent)
+    recurrent = recurrent if recording else _InHalves(recurrent)
     projected = cell.project(tf.transpose(inputs, [1, 0, 2]))
     mask = None if mask is None else tf.transpose(mask)
     steps = inputs.shape[1]
@@ -63,7 +63,7 @@ def run(
     return tf.transpose(hidden, [1, 0, 2]), states
 
 
-class _SideBySide(RecurrentProduct):
+class _InHalves(RecurrentProduct):
     """Makes a large product as two, of either half of the columns, which TensorFlow runs at the same time.
 
     One product of so few rows keeps one core busy: with a kernel of half a megabyte, two take little more than half the
@@ -72,7 +72,7 @@ class _SideBySide(RecurrentProduct):
 
     def __init__(self, recurrent: RecurrentProduct) -> None:
         super().__init__(recurrent.kernels, recurrent.vectors, recurrent.dropout_mask)
-        self._halves = [tf.split(kernel, 2, axis=1) if _is_large(kernel) else [kernel] for kernel in self.kernels]
+        self._halves = [_halves(kernel) for kernel in self.kernels]
 
     def __call__(self, state: tf.Tensor, product: int = 0) -> tf.Tensor:
         if len(self._halves[product]) == 1:
@@ -82,8 +82,9 @@ class _SideBySide(RecurrentProduct):
         return tf.concat([tf.matmul(state, half) for half in self._halves[product]], axis=-1)
 
 
-def _is_large(kernel: tf.Tensor) -> bool:
-    return _LARGE[0] <= kernel.shape.num_elements() < _LARGE[1] and kernel.shape[1] % 2 == 0
+def _halves(kernel: tf.Tensor) -> list[tf.Tensor]:
+    worth_it = kernel.shape.num_elements() in _WORTH_HALVING and kernel.shape[1] % 2 == 0
+    return tf.split(kernel, 2, axis=1) if worth_it else [kernel]
 
 
 def _looped(
@@ -125,12 +126,12 @@ def _looped(
         return walked
 
     walked = (tf.constant(0), states, hidden)
-    # The gradient of a body that is written out would be a graph ten times as large; XLA gains nothing, and has no loop
-    # of no iterations.
-    one_by_one = recording or inside_xla()
-    for body, at_once in ((advance_many, _STEPS_AN_ITERATION), (advance, 1)):
-        if one_by_one and body is advance_many:
-            continue
+    loops = [(advance_many, _STEPS_AN_ITERATION), (advance, 1)]
+    if recording or inside_xla():
+        # The gradient of a body that is written out would be a graph ten times as large; XLA gains nothing, and has no
+        # loop of no iterations.
+        loops = loops[1:]
+    for body, at_once in loops:
         walked = tf.while_loop(
             lambda time, *_, at_once=at_once: time <= steps - at_once,
             body,

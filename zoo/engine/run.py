@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import keras
 import tensorflow as tf
 from absl import logging
 
 from zoo.cells import Cell
-from zoo.engine import compiled, cudnn, paths, plain, tapes
+from zoo.engine import compiled, cudnn, dropout, paths, plain, tapes
 from zoo.engine.equation import NotCompilable
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """In which order the steps are walked, which results are kept, and how.
-
-    Attributes:
-        go_backwards: Walk from the last step to the first.
-        in_order_of_time: Results come in the order of time, else in the order of the walk.
-        return_sequences: Keep every step's output, else only the last real one's.
-        zero_output_for_mask: With `return_sequences`, masked steps give zeros; else they repeat the output before them.
-        unroll: Write every step into the graph instead of a loop. Needs a static number of steps.
-        fast: Whether a way may be taken that has first derivatives only.
-        cudnn: Whether cuDNN may be that way.
-    """
-
-    go_backwards: bool = False
-    in_order_of_time: bool = False
-    return_sequences: bool = True
-    zero_output_for_mask: bool = False
-    unroll: bool = False
-    fast: bool = True
-    cudnn: bool = True
+from zoo.engine.schedule import Schedule
 
 
 def run(
@@ -48,8 +24,8 @@ def run(
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs a cell over a batch of sequences.
 
-    A masked step changes no state. A sequence of no steps gives no outputs and returns the states it got. On the
-    compiled path second derivatives raise `LookupError`.
+    A masked step changes no state. A sequence of no steps gives no outputs and returns the states it got. Unless
+    `schedule.fast` is False, second derivatives may raise `LookupError`.
 
     Args:
         cell: A built cell.
@@ -57,7 +33,7 @@ def run(
         states: The first states, each `[batch, units]`.
         mask: `[batch, time]`, bool, True at real steps; `None` if all are real.
         schedule: Order of the walk and what is kept.
-        training: Whether dropout is active.
+        training: Whether dropout is active; a gradient is then expected, whether a tape is seen or not.
 
     Returns:
         The outputs, `[batch, time, output_size]` with `return_sequences`, else `[batch, output_size]`; and the last
@@ -65,10 +41,8 @@ def run(
     """
     schedule = schedule or Schedule()
     weights = [tf.convert_to_tensor(variable) for variable in cell.trainable_variables]
-    recording = training or tapes.watch([inputs, *states, *weights])
-    asked = {"training": training, "recording": recording}
-    allowed = {"fast": schedule.fast, "unroll": schedule.unroll, "use_cudnn": schedule.cudnn}
-    path = paths.choose(cell, inputs, **allowed, **asked)
+    recording = training or tapes.are_recording([inputs, *states, *weights])
+    path = paths.choose(cell, inputs, schedule, training=training, recording=recording)
     if path is paths.Path.CUDNN:
         outputs, states = cudnn.run(
             [[cell]],
@@ -81,15 +55,13 @@ def run(
             zero_output_for_mask=schedule.zero_output_for_mask,
         )
     else:
-        hidden, states = _walk(cell, inputs, tuple(states), mask, schedule, path=path, **asked)
+        hidden, states = _walk(
+            cell, inputs, tuple(states), mask, schedule, path=path, training=training, recording=recording
+        )
         outputs = _outputs(cell, hidden, states, mask, schedule)
     if schedule.return_sequences and schedule.go_backwards and not schedule.in_order_of_time:
         outputs = tf.reverse(outputs, [1])
     return outputs, list(states)
-
-
-def _dropout_mask(cell: Cell, shape: list[tf.Tensor | int], rate: float) -> tf.Tensor:
-    return keras.random.dropout(tf.ones(shape, cell.compute_dtype), rate, seed=cell.seed_generator)
 
 
 def _walk(
@@ -104,20 +76,19 @@ def _walk(
     path: paths.Path,
 ) -> tuple[tf.Tensor | None, tuple[tf.Tensor, ...]]:
     """Returns the state h after each step, `[batch, time, units]` in the order of time, and the last states."""
-    batch = tf.shape(inputs)[0]
     if training and cell.dropout:
-        inputs = inputs * _dropout_mask(cell, [batch, inputs.shape[2]], cell.dropout)[:, tf.newaxis]
+        inputs = dropout.of_inputs(cell, inputs)
     mask_of_h = None
     if training and cell.recurrent_dropout:
-        mask_of_h = _dropout_mask(cell, [batch, cell.units], cell.recurrent_dropout)
+        mask_of_h = dropout.mask_of_states(cell, tf.shape(inputs)[0])
     recurrent = cell.recurrent_product(mask_of_h)
-    walk = {"backwards": schedule.go_backwards, "sequences": schedule.return_sequences, "recording": recording}
+    wanted = {"backwards": schedule.go_backwards, "sequences": schedule.return_sequences, "recording": recording}
     if path is paths.Path.COMPILED:
         try:
-            return compiled.run(cell, inputs, states, recurrent, mask, **walk)
+            return compiled.run(cell, inputs, states, recurrent, mask, **wanted)
         except NotCompilable as error:
             logging.debug("%s runs in plain operations: %s", cell.name, error)
-    return plain.run(cell, inputs, states, recurrent, mask, unroll=schedule.unroll, **walk)
+    return plain.run(cell, inputs, states, recurrent, mask, unroll=schedule.unroll, **wanted)
 
 
 def _outputs(

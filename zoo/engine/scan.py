@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import weakref
 from collections.abc import Callable, Hashable
 from typing import Any
 
 import tensorflow as tf
 
-# Private, as in `xla_slices`.
-from tensorflow.compiler.tf2xla.ops import gen_xla_ops
-
 from zoo.cells import ParallelCell
-from zoo.engine import tapes
+from zoo.engine.compilation import Compilation
 from zoo.engine.equation import signature
 from zoo.engine.loops import Walk
 from zoo.engine.products import Weights
+from zoo.engine.xla_slices import buffer, read_slab, write_slab
 
 # So many steps are one slab: read at once, walked in registers, written at once. A step does too little work to pay
 # for an iteration of its own, and this is all the parallelism over time that a CPU can use: with the gates computed on
@@ -38,7 +34,7 @@ def scan_of(cell: ParallelCell) -> Scan:
     return _SCANS[key]
 
 
-class Scan:
+class Scan(Compilation):
     """Makes h_t = decay_t ⊙ h_{t-1} + addition_t for all t, with the decays and additions computed on the way.
 
     No logarithms: a step scales by a decay in [0, 1] and adds, so rounding errors decay with the state and nothing can
@@ -55,20 +51,6 @@ class Scan:
     Args:
         cell: A cell of this equation.
     """
-
-    def __init__(self, cell: ParallelCell) -> None:
-        """Compiles nothing yet: XLA does, when the shapes are known."""
-        self.serve(cell)
-        self._functions: dict[Hashable, Callable] = {}
-
-    def serve(self, cell: ParallelCell) -> None:
-        """Takes the recurrence to trace from this cell, if one must be; none of its weights is used, or kept alive."""
-        self._cell = weakref.ref(cell)
-
-    @property
-    def cell(self) -> ParallelCell:
-        """The cell that was served last."""
-        return self._cell()
 
     def run(
         self,
@@ -98,43 +80,26 @@ class Scan:
         """
         del weights
 
-        @tf.custom_gradient
-        def differentiable(projected: tf.Tensor, first: tf.Tensor) -> tuple[Any, Callable]:
-            with tapes.stopped():
-                hidden, last = self._forward(sequences or recording, backwards)(projected, first, walk)
+        def forward(projected: tf.Tensor, first: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tf.Tensor | None]:
+            hidden, last = self._forward(sequences or recording, backwards)(projected, first, walk)
+            return ((hidden, last) if sequences else (last,)), hidden
 
-            def gradient(*upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                @tf.custom_gradient
-                def once(upstream: tuple[tf.Tensor, ...], *sources: tf.Tensor) -> tuple[Any, Callable]:
-                    del sources  # they are here so that a second derivative by them comes by, and is refused
-                    d_hidden, kept = upstream[0] if sequences else None, hidden
-                    with tapes.stopped():
-                        if kept is None:  # nobody had said that a gradient would be wanted
-                            kept, _ = self._forward(True, backwards)(projected, first, walk)
-                        return self._backward(backwards)(projected, first, walk, kept, d_hidden, upstream[-1]), _refuse
-
-                return once(upstream, projected, first)
-
-            return ((hidden, last) if sequences else last), gradient
+        def backward(
+            upstream: tuple[tf.Tensor, ...], hidden: tf.Tensor | None, projected: tf.Tensor, first: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
+            if hidden is None:  # nobody had said that a gradient would be wanted
+                hidden, _ = self._forward(True, backwards)(projected, first, walk)
+            d_hidden = upstream[0] if sequences else None
+            walk_back = self.compiled(self._walk_backward, backwards=backwards)
+            return walk_back(projected, first, walk, hidden, d_hidden, upstream[-1])
 
         (first,) = states
-        results = differentiable(projected, tf.cast(first, projected.dtype))
-        hidden, last = results if sequences else (None, results)
-        return None if hidden is None else tf.cast(hidden, first.dtype), (tf.cast(last, first.dtype),)
+        results = self.differentiable(forward, backward)(projected, tf.cast(first, projected.dtype))
+        *hidden, last = (tf.cast(result, first.dtype) for result in results)
+        return (hidden[0] if sequences else None), (last,)
 
     def _forward(self, sequences: bool, backwards: bool) -> Callable:
-        return self._compiled("forward", self._walk_forward, sequences=sequences, backwards=backwards)
-
-    def _backward(self, backwards: bool) -> Callable:
-        return self._compiled("backward", self._walk_backward, backwards=backwards)
-
-    def _compiled(self, name: str, function: Callable, **options: bool) -> Callable:
-        key = (name, *options.values())
-        if key not in self._functions:
-            self._functions[key] = tf.function(
-                functools.partial(function, **options), jit_compile=True, autograph=False, reduce_retracing=True
-            )
-        return self._functions[key]
+        return self.compiled(self._walk_forward, sequences=sequences, backwards=backwards)
 
     def _walk_forward(
         self, projected: tf.Tensor, first: tf.Tensor, walk: Walk, *, sequences: bool, backwards: bool
@@ -146,17 +111,19 @@ class Scan:
         def fetch(at: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             # Computed one slab ahead and carried by the loop: written where it is used, XLA would compute the gates of
             # a step once more for every later step of the slab.
-            return self._coefficients(_read(projected, at), None if mask is None else _read(mask, at), at, walk.steps)
+            return self._coefficients(
+                read_slab(projected, at, _SLAB), None if mask is None else read_slab(mask, at, _SLAB), at, walk.steps
+            )
 
         def body(at: tf.Tensor, fetched: Any, h: tf.Tensor, buffers: tuple[tf.Tensor, ...]) -> tuple:
             decay, addition = fetched
             rows: list[Any] = [None] * _SLAB
             for i in inside:
                 h = rows[i] = decay[:, i] * h + addition[:, i]
-            buffers = tuple(_write(buffer, at, tf.stack(rows, axis=1)) for buffer in buffers)
+            buffers = tuple(write_slab(each, at, tf.stack(rows, axis=1)) for each in buffers)
             return at + onwards, fetch(at + onwards), h, buffers
 
-        buffers = (_buffer(projected, first.shape[-1]),) if sequences else ()
+        buffers = (buffer(projected, first.shape[-1]),) if sequences else ()
         _, _, last, buffers = tf.while_loop(_unfinished(walk.steps), body, (at, fetch(at), first, buffers))
         return (buffers[0][:, :time] if sequences else None), last
 
@@ -178,14 +145,14 @@ class Scan:
         neighbour = _SLAB if backwards else -1  # of the slab's first step, the step that was walked before its earliest
 
         def fetch(at: tf.Tensor) -> tuple:
-            after, beside = _read(hidden, at), _read(hidden, at + neighbour, 1)
+            after, beside = read_slab(hidden, at, _SLAB), read_slab(hidden, at + neighbour, 1)
             before = tf.concat([after[:, 1:], beside] if backwards else [beside, after[:, :-1]], axis=1)
             walked = at + tf.range(_SLAB) + (1 if backwards else -1)
             outside = (walked < 0) | (walked >= walk.steps)  # a slab may reach beyond the walk
             before = tf.where(outside[:, tf.newaxis], first[:, tf.newaxis], before)
             # A loop carries no `None`.
-            optional = tuple(() if part is None else (_read(part, at),) for part in (mask, d_hidden))
-            return _read(projected, at), before, optional
+            optional = tuple(() if part is None else (read_slab(part, at, _SLAB),) for part in (mask, d_hidden))
+            return read_slab(projected, at, _SLAB), before, optional
 
         def body(at: tf.Tensor, fetched: tuple, d_h: tf.Tensor, d_projected: tf.Tensor) -> tuple:
             projected, before, optional = fetched
@@ -198,10 +165,10 @@ class Scan:
             d_addition = tf.stack(rows, axis=1)
             # `tf.gradients` and not a tape: all tapes stand still while this is traced.
             (d_slab,) = tf.gradients([decay, addition], projected, [d_addition * before, d_addition])
-            return at + onwards, fetch(at + onwards), d_h, _write(d_projected, at, d_slab)
+            return at + onwards, fetch(at + onwards), d_h, write_slab(d_projected, at, d_slab)
 
-        buffer = _buffer(projected, projected.shape[-1])
-        _, _, d_first, d_projected = tf.while_loop(_unfinished(walk.steps), body, (at, fetch(at), d_last, buffer))
+        start = (at, fetch(at), d_last, buffer(projected, projected.shape[-1]))
+        _, _, d_first, d_projected = tf.while_loop(_unfinished(walk.steps), body, start)
         return d_projected[:, :time], d_first
 
     def _coefficients(
@@ -213,11 +180,6 @@ class Scan:
         if mask is not None:
             real = real & mask
         return tf.where(real, decay, tf.ones([], decay.dtype)), tf.where(real, addition, tf.zeros([], addition.dtype))
-
-
-def _refuse(*upstream: tf.Tensor) -> None:
-    del upstream
-    raise LookupError("second derivatives of a recurrent layer need `fast=False`")
 
 
 def _order(steps: tf.Tensor, *, backwards: bool) -> tuple[tf.Tensor, int, range]:
@@ -237,20 +199,3 @@ def _whole_slabs(tensor: tf.Tensor | None) -> tf.Tensor | None:
         return tensor
     time = tf.shape(tensor)[1]
     return tf.pad(tensor, [[0, 0], [0, tf.maximum(-(-time // _SLAB), 1) * _SLAB - time], [0, 0]])
-
-
-def _read(tensor: tf.Tensor, at: tf.Tensor, count: int = _SLAB) -> tf.Tensor:
-    """Returns `[batch, count, width]`, from step `at`; out of range, the nearest that there are."""
-    batch, width = tf.shape(tensor)[0], tensor.shape[-1]
-    slab = gen_xla_ops.xla_dynamic_slice(tensor, tf.stack([0, at, 0]), tf.stack([batch, count, width]))
-    return tf.ensure_shape(slab, [tensor.shape[0], count, width])
-
-
-def _write(tensor: tf.Tensor, at: tf.Tensor, slab: tf.Tensor) -> tf.Tensor:
-    """Returns `[batch, time, width]` with `slab` `[batch, count, width]` from step `at` on."""
-    return tf.ensure_shape(gen_xla_ops.xla_dynamic_update_slice(tensor, slab, tf.stack([0, at, 0])), tensor.shape)
-
-
-def _buffer(like: tf.Tensor, width: int) -> tf.Tensor:
-    shape = tf.shape(like)
-    return tf.ensure_shape(tf.zeros(tf.stack([shape[0], shape[1], width]), like.dtype), [*like.shape[:2], width])

@@ -12,8 +12,8 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 
 
-def watch(tensors: Sequence[tf.Tensor]) -> bool:
-    """Whether a tape is recording what becomes of one of the tensors."""
+def are_recording(tensors: Sequence[tf.Tensor]) -> bool:
+    """Whether any tape records what becomes of one of the tensors."""
     return record.should_record_backprop(list(tensors))
 
 

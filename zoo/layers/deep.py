@@ -112,15 +112,10 @@ class Deep(keras.layers.Layer):
         """Runs the layers, lowest first; see the class for shapes."""
         given = None if initial_state is None else self._states_by_layer(initial_state)
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        together = one_call.run(
-            [_directions(layer) for layer in self.layers],
-            sequences,
-            initial_state,
-            mask=mask,
-            training=bool(training),
-            dropout=self.dropout,
-            seed=self.seed,
-        )
+        together = None
+        if not (training and self.dropout):  # cuDNN's own dropout has a state that no file keeps
+            stack = [_directions(layer) for layer in self.layers]
+            together = one_call.run(stack, sequences, initial_state, mask=mask, training=bool(training))
         if together is not None:
             output, states = together
             output = tf.cast(output, self.compute_dtype)

@@ -20,8 +20,6 @@ def run(
     *,
     mask: tf.Tensor | None,
     training: bool,
-    dropout: float = 0.0,
-    seed: int | None = None,
 ) -> tuple[tf.Tensor, list[tf.Tensor]] | None:
     """Runs a stack of recurrent layers as one call, where there is a GPU and their equations are cuDNN's.
 
@@ -30,16 +28,14 @@ def run(
         sequences: `[batch, time, input]`.
         initial_state: The states of all layers in their order, or `None` for zeros.
         mask: `[batch, time]`, True at real steps, or `None`.
-        training: Whether dropout is active.
-        dropout: Rate between the layers.
-        seed: Seed of that dropout.
+        training: Whether dropout is active. (There is none between the layers.)
 
     Returns:
         The top layer's output in the order of time and the last states of all layers; `None` if the layers must run
         one by one.
     """
     flat = [layer for directions in layers for layer in directions]
-    together = all(_is_plain(layer, backwards=index == 1) for both in layers for index, layer in enumerate(both))
+    together = all(_fits(layer, backwards=index == 1) for both in layers for index, layer in enumerate(both))
     if not together or len({layer.zero_output_for_mask for layer in flat}) > 1:
         return None
     stack = [[layer.cell for layer in directions] for directions in layers]
@@ -54,15 +50,13 @@ def run(
         tf.cast(sequences, dtype),
         [tf.cast(state, dtype) for state in keras.tree.flatten(initial_state)],
         mask=None if mask is None else tf.cast(mask, tf.bool),
-        dropout=dropout,
-        seed=seed,
         training=training,
         return_sequences=flat[-1].return_sequences,
         zero_output_for_mask=flat[-1].zero_output_for_mask,
     )
 
 
-def _is_plain(layer: Any, *, backwards: bool) -> bool:
+def _fits(layer: Any, *, backwards: bool) -> bool:
     """Whether a layer walks in the direction of its place, and nothing in it has to happen outside the call."""
     return (
         isinstance(layer, Recurrent)
