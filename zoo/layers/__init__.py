@@ -1,8 +1,9 @@
-"""Layers over sequences: a cell run over time, both directions, stacks, and the linear-chain CRF."""
+"""Layers over sequences: a cell run over time, both directions, stacks, the recurrent decoder, the linear-chain CRF."""
 
 from __future__ import annotations
 
 from zoo.layers.bidirectional import Bidirectional
+from zoo.layers.bridge import DenseBridge, LabelBridge, ZeroBridge
 from zoo.layers.cell_layers import (
     GRU,
     LSTM,
@@ -17,6 +18,7 @@ from zoo.layers.cell_layers import (
 )
 from zoo.layers.characters import CharacterBiRNN, CharacterCNN
 from zoo.layers.crf import CRF, CRFLoss
+from zoo.layers.decoder import Decoder
 from zoo.layers.deep import Deep
 from zoo.layers.one_hot import OneHot
 from zoo.layers.recurrent import Recurrent
@@ -31,8 +33,11 @@ __all__ = [
     "CellLayer",
     "CharacterBiRNN",
     "CharacterCNN",
+    "Decoder",
     "Deep",
+    "DenseBridge",
     "Elman",
+    "LabelBridge",
     "LayerNormLSTM",
     "MinGRU",
     "MinLSTM",
@@ -42,4 +47,5 @@ __all__ = [
     "SimpleRNN",
     "SimplifiedGRU",
     "TokenDropout",
+    "ZeroBridge",
 ]
