@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from zoo.embeddings import embedding_matrix, read_vectors
+from zoo.embeddings import read_vectors, read_words
+from zoo.embeddings.vectors import vector_dimension
 
 WORDS = ["the", "wand", "Zürich", "東京", "1984"]
 VECTORS = np.random.default_rng(7).normal(size=(5, 6)).astype(np.float32)
@@ -41,16 +42,6 @@ FILES = {
 }
 
 
-@pytest.fixture
-def vector_file(tmp_path):
-    def write(content):
-        path = tmp_path / "vectors"
-        path.write_bytes(content)
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("name", FILES)
 def test_every_format_gives_the_same_words_and_vectors(vector_file, name, packed):
@@ -59,6 +50,15 @@ def test_every_format_gives_the_same_words_and_vectors(vector_file, name, packed
     assert list(words) == WORDS
     assert all(vector.dtype == np.float32 for vector in vectors)
     np.testing.assert_array_equal(np.stack(vectors), VECTORS)
+
+
+@pytest.mark.parametrize("content", [glove(), word2vec_text(), word2vec_binary()], ids=["glove", "text", "binary"])
+def test_words_alone_are_the_same_words(vector_file, content):
+    path = vector_file(content)
+    assert list(read_words(path)) == WORDS
+    assert vector_dimension(path) == 6
+    with pytest.raises(ValueError, match=r"expected a word and 3 numbers|cut off"):
+        list(read_words(vector_file(content[:-9] if content == word2vec_binary() else b"a 1 2 3\nb 1 2\n")))
 
 
 @pytest.mark.parametrize("content", [glove(), word2vec_text(), word2vec_binary()], ids=["glove", "text", "binary"])
@@ -85,53 +85,9 @@ def test_binary_vectors_larger_than_a_chunk(vector_file):
     vectors = np.random.default_rng(1).normal(size=(700, 500)).astype(np.float32)
     records = (f"word{i} ".encode() + vector.tobytes() for i, vector in enumerate(vectors))
     path = vector_file(b"700 500\n" + b"".join(records))
-    matrix, found = embedding_matrix(path, [f"word{i}" for i in range(700)])
-    assert found.all()
-    np.testing.assert_array_equal(matrix, vectors)
-
-
-def test_matrix_rows_follow_the_vocabulary(vector_file):
-    matrix, found = embedding_matrix(vector_file(glove()), ["[UNK]", "東京", "Wand", "the", "東京"])
-    assert matrix.dtype == np.float32
-    assert matrix.shape == (5, 6)
-    assert found.tolist() == [False, True, True, True, True]
-    np.testing.assert_array_equal(matrix[1:], VECTORS[[3, 1, 0, 3]])
-    assert np.abs(matrix[0]).max() > 0
-
-
-def test_lowercase_fallback_yields_to_the_exact_word(vector_file):
-    for content in (b"apple 1 2\nApple 3 4\n", b"Apple 3 4\napple 1 2\n"):
-        path = vector_file(content)
-        matrix, found = embedding_matrix(path, ["Apple", "APPLE"])
-        assert matrix.tolist() == [[3, 4], [1, 2]]
-        _, found = embedding_matrix(path, ["Apple", "APPLE"], lowercase_fallback=False)
-        assert found.tolist() == [True, False]
-
-
-def test_of_a_duplicate_the_first_vector_counts(vector_file):
-    matrix, _ = embedding_matrix(vector_file(b"owl 1 2\ncat 3 4\nowl 5 6\n"), ["owl"])
-    assert matrix.tolist() == [[1, 2]]
-
-
-def test_rows_not_found_have_the_scale_of_the_others_and_repeat_by_seed(vector_file):
-    loud = 40 * np.random.default_rng(3).normal(size=(50, 20))
-    path = vector_file("\n".join(text_lines([f"w{i}" for i in range(50)], loud)).encode())
-    vocabulary = [f"w{i}" for i in range(50)] + [f"unknown{i}" for i in range(200)]
-    matrix, found = embedding_matrix(path, vocabulary, seed=5)
-    assert matrix[~found].std() == pytest.approx(matrix[found].std(), rel=0.1)
-    assert matrix[~found].mean() == pytest.approx(0, abs=5)
-    np.testing.assert_array_equal(matrix, embedding_matrix(path, vocabulary, seed=5)[0])
-    assert not np.array_equal(matrix, embedding_matrix(path, vocabulary, seed=6)[0])
-
-
-def test_nothing_found_and_an_empty_vocabulary(vector_file):
-    path = vector_file(glove())
-    matrix, found = embedding_matrix(path, [f"unknown{i}" for i in range(500)])
-    assert not found.any()
-    assert matrix.std() == pytest.approx(6**-0.5, rel=0.1)
-    matrix, found = embedding_matrix(path, [])
-    assert matrix.shape == (0, 6)
-    assert found.shape == (0,)
+    words, read = zip(*read_vectors(path), strict=True)
+    assert words == tuple(f"word{i}" for i in range(700))
+    np.testing.assert_array_equal(np.stack(read), vectors)
 
 
 MALFORMED = {
@@ -152,10 +108,16 @@ MALFORMED = {
     "header, text too long": (word2vec_text("4 6"), r":6: the header promises 4 vectors"),
     "header, other dimension": (word2vec_text("5 7"), r":2: expected a word and 7 numbers, found 7 parts"),
     "header, dimension 0": (word2vec_text("5 0"), r":1: the header says that vectors have dimension 0"),
-    "binary cut off": (word2vec_binary()[:-9], r"promises 5 vectors of dimension 6, the file ends after 4"),
-    "binary too long": (word2vec_binary("4 6"), r"bytes remain after the 4 vectors"),
-    "binary without spaces": (b"2 2\nw \x00\x01\x02\x03\x04\x05\x06\x07" + b"x" * 70000, r"vector 2: a word of over"),
-    "binary not finite": (b"1 2\nw " + np.array([1, np.nan], "<f4").tobytes(), r"vector 1: .*not a finite"),
+    "binary cut off": (
+        word2vec_binary()[:-9],
+        r"vector 5 at byte 127: the header promises 5 vectors of dimension 6, the file ends after 4 at byte 149",
+    ),
+    "binary too long": (word2vec_binary("4 6"), r"byte \d+: bytes remain after the 4 vectors"),
+    "binary without spaces": (
+        b"2 2\nw \x00\x01\x02\x03\x04\x05\x06\x07" + b"x" * 70000,
+        r"vector 2 at byte 14: a word of over",
+    ),
+    "binary not finite": (b"1 2\nw " + np.array([1, np.nan], "<f4").tobytes(), r"vector 1 at byte 4: .*not a finite"),
 }
 
 
@@ -171,7 +133,7 @@ def test_malformed_files_say_where_and_what(vector_file, name):
 
 def test_a_malformed_line_is_found_also_when_its_word_is_not_wanted(vector_file):
     with pytest.raises(ValueError, match=":2: expected a word and 3 numbers"):
-        embedding_matrix(vector_file(b"a 1 2 3\nb 1 2\nc 1 2 3\n"), ["c"])
+        list(read_vectors(vector_file(b"a 1 2 3\nb 1 2\nc 1 2 3\n"), ["c"]))
 
 
 def test_a_missing_file_or_a_folder(tmp_path):

@@ -15,9 +15,9 @@ GloVe: Pennington et al. (2014). word2vec: Mikolov et al. (2013). NumPy only, no
 import gzip
 import re
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
@@ -34,6 +34,8 @@ _LARGEST_DIMENSION = 1 << 16
 _LONGEST_WORD = 1 << 16
 _CHUNK = 1 << 20
 _LINES_TO_JUDGE = 32
+
+_NOT_PARSED = np.empty(0, np.float32)
 
 _Vectors = Iterator[tuple[str, np.ndarray]]
 
@@ -61,70 +63,47 @@ def read_vectors(path: str | Path, vocabulary: Iterable[str] | None = None) -> I
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is not one of word vectors, is cut off, or a line of it is malformed; `path:line: what is
-            wrong` (in a binary file the number of the vector). Errors beyond the file's beginning are raised while
-            iterating.
+            wrong` (in a binary file the number of the vector and its first byte). Errors beyond the file's beginning
+            are raised while iterating.
     """
     path = Path(path)
     return _read(path, _sniff(path), vocabulary)
 
 
-def embedding_matrix(
-    path: str | Path, vocabulary: Sequence[str], *, lowercase_fallback: bool = True, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Makes the matrix of an embedding layer from a vector file.
-
-    Words the file does not have are drawn from a normal distribution with mean 0 and the standard deviation of the
-    values that were found (`1 / sqrt(dimension)` if none was), so that they are no louder than the others. What a row
-    is filled with depends on the seed and the row's index only. Of a word that occurs twice in the file the first
-    vector counts.
+def read_words(path: str | Path) -> Iterator[str]:
+    """Streams the words of a vector file in the file's order, without parsing the numbers.
 
     Args:
         path: GloVe text, word2vec text or word2vec binary, gzipped or not.
-        vocabulary: The word of each row; whatever the file cannot have (`""`, `"[UNK]"`) is simply not found.
-        lowercase_fallback: Whether a word that the file does not have takes the vector of its lower-case form (`"Wand"`
-            that of `"wand"`).
-        seed: Seed of the rows that were not found.
 
     Returns:
-        `(matrix, found)`: float32 `[len(vocabulary), dimension]` and bool `[len(vocabulary)]`, true where the vector
-        came from the file.
+        An iterator of words, as `read_vectors` returns them; of a text, lines with a wrong number of values are errors,
+        values that are no numbers are not noticed.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: As `read_vectors`.
     """
     path = Path(path)
-    layout = _sniff(path)
-    exact, lowered = defaultdict(list), defaultdict(list)
-    for row, word in enumerate(vocabulary):
-        exact[word].append(row)
-        if lowercase_fallback and word.lower() != word:
-            lowered[word.lower()].append(row)
-
-    shape = (len(vocabulary), layout.dimension)
-    matrix = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    found_exactly, found = np.zeros(len(vocabulary), bool), np.zeros(len(vocabulary), bool)
-    seen = set()
-    for word, vector in _read(path, layout, {*exact, *lowered}):
-        if word in seen:
-            continue
-        seen.add(word)
-        rows = exact.get(word, [])
-        found_exactly[rows] = True
-        rows = rows + [row for row in lowered.get(word, []) if not found_exactly[row]]
-        found[rows] = True
-        matrix[rows] = vector
-
-    matrix[~found] *= matrix[found].std() if found.any() else layout.dimension**-0.5
-    return matrix, found
+    return (word for word, _ in _read(path, _sniff(path), None, parse=False))
 
 
-def _read(path: Path, layout: _Layout, vocabulary: Iterable[str] | None) -> Iterator[tuple[str, np.ndarray]]:
+def vector_dimension(path: str | Path) -> int:
+    """Returns how many numbers each vector of a file has; reads no more than the file's beginning.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is not one of word vectors.
+    """
+    return _sniff(Path(path)).dimension
+
+
+def _read(path: Path, layout: _Layout, vocabulary: Iterable[str] | None, parse: bool = True) -> _Vectors:
     # Words are compared as bytes: most of a million words need not be decoded to see that they are not wanted.
     wanted = None if vocabulary is None else {word.encode(errors="surrogatepass") for word in vocabulary}
     with _open(path) as stream:
         read = _read_binary if layout.kind == "binary" else _read_text
-        yield from read(path, stream, layout, wanted)
+        yield from read(path, stream, layout, wanted, parse)
 
 
 @contextmanager
@@ -204,7 +183,7 @@ def _looks_binary(beginning: bytes, dimension: int) -> bool:
     return False
 
 
-def _read_text(path: Path, stream: BinaryIO, layout: _Layout, wanted: set[bytes] | None) -> _Vectors:
+def _read_text(path: Path, stream: BinaryIO, layout: _Layout, wanted: set[bytes] | None, parse: bool) -> _Vectors:
     dimension, number, vectors = layout.dimension, 0, 0
     if layout.count is not None:
         number = 1
@@ -220,7 +199,9 @@ def _read_text(path: Path, stream: BinaryIO, layout: _Layout, wanted: set[bytes]
         if wanted is not None and word and word not in wanted and rest.count(b" ") == dimension - 1:
             continue
         word, *values = line.rsplit(b" ", dimension)
-        vector = _parse(f"{path}:{number}", word, values, dimension)
+        place = f"{path}:{number}"
+        _check_line(place, word, values, dimension)
+        vector = _finite(place, _parse(place, values)) if parse else _NOT_PARSED
         if wanted is None or word in wanted:
             yield word.decode(errors="surrogatepass" if wanted else "replace"), vector
     if layout.count is not None and vectors < layout.count:
@@ -229,8 +210,8 @@ def _read_text(path: Path, stream: BinaryIO, layout: _Layout, wanted: set[bytes]
         )
 
 
-def _parse(place: str, word: bytes, values: list[bytes], dimension: int) -> np.ndarray:
-    """Returns the vector of one line; `word` may hold spaces, but not end with a number: that is a value too many."""
+def _check_line(place: str, word: bytes, values: list[bytes], dimension: int) -> None:
+    """Checks the parts of a line; `word` may hold spaces, but not end with a number: that is a value too many."""
     if len(values) < dimension:
         raise ValueError(f"{place}: expected a word and {dimension} numbers, found {len(values) + 1} parts")
     if not word.strip(b" "):
@@ -238,11 +219,16 @@ def _parse(place: str, word: bytes, values: list[bytes], dimension: int) -> np.n
     words, _, last = word.rpartition(b" ")
     if words and _NUMBER.fullmatch(last):
         raise ValueError(f"{place}: more than {dimension} numbers after the word")
-    wrong = next((value for value in values if not _NUMBER.fullmatch(value)), None)
-    if wrong is not None:
-        shown = wrong[:40].decode(errors="replace")
-        raise ValueError(f"{place}: expected {dimension} numbers after the word, but {shown!r} is not a number")
-    return _finite(place, np.array(values, np.float64))
+
+
+def _parse(place: str, values: list[bytes]) -> np.ndarray:
+    # `float` takes 1_0, nan and inf too. To look for their characters costs a third of a pattern for each value.
+    if not b"".join(values).translate(None, b"0123456789+-.eE"):
+        with suppress(ValueError):
+            return np.array(list(map(float, values)))
+    wrong = next(value for value in values if not _NUMBER.fullmatch(value))
+    shown = wrong[:40].decode(errors="replace")
+    raise ValueError(f"{place}: expected {len(values)} numbers after the word, but {shown!r} is not a number")
 
 
 def _finite(place: str, vector: np.ndarray) -> np.ndarray:
@@ -253,29 +239,31 @@ def _finite(place: str, vector: np.ndarray) -> np.ndarray:
     return vector
 
 
-def _read_binary(path: Path, stream: BinaryIO, layout: _Layout, wanted: set[bytes] | None) -> _Vectors:
+def _read_binary(path: Path, stream: BinaryIO, layout: _Layout, wanted: set[bytes] | None, parse: bool) -> _Vectors:
     _read_line(path, stream, 1)
     size = 4 * layout.dimension
-    buffer, position = b"", 0
+    buffer, position, end = b"", 0, stream.tell()  # `end` is the byte of the (unpacked) file at which the buffer ends
     for number in range(1, layout.count + 1):
         while True:
             space = buffer.find(b" ", position)
             if space >= 0 and len(buffer) >= space + 1 + size:
                 break
+            place = f"{path}: vector {number} at byte {end - len(buffer) + position}"
             if space < 0 and len(buffer) - position > _LONGEST_WORD:
-                raise ValueError(f"{path}: vector {number}: a word of over {_LONGEST_WORD} bytes; the file is damaged")
+                raise ValueError(f"{place}: a word of over {_LONGEST_WORD} bytes; the file is damaged")
             more = stream.read(_CHUNK)
             if not more:
                 promise = f"the header promises {layout.count} vectors of dimension {layout.dimension}"
-                raise ValueError(f"{path}: {promise}, the file ends after {number - 1}; it is cut off")
-            buffer, position = buffer[position:] + more, 0
-        word = buffer[position:space].lstrip(b"\r\n")
+                raise ValueError(f"{place}: {promise}, the file ends after {number - 1} at byte {end}; it is cut off")
+            buffer, position, end = buffer[position:] + more, 0, end + len(more)
+        start, word = position, buffer[position:space].lstrip(b"\r\n")
         position = space + 1 + size
         if wanted is None or word in wanted:
-            vector = np.frombuffer(buffer, "<f4", layout.dimension, space + 1)
-            yield (
-                word.decode(errors="surrogatepass" if wanted else "replace"),
-                _finite(f"{path}: vector {number}", vector),
-            )
+            vector = _NOT_PARSED
+            if parse:
+                place = f"{path}: vector {number} at byte {end - len(buffer) + start}"
+                vector = _finite(place, np.frombuffer(buffer, "<f4", layout.dimension, space + 1))
+            yield word.decode(errors="surrogatepass" if wanted else "replace"), vector
     if (buffer[position:] + stream.read(_LONGEST_WORD)).strip():
-        raise ValueError(f"{path}: bytes remain after the {layout.count} vectors that the header promises")
+        place = f"{path}: byte {end - len(buffer) + position}"
+        raise ValueError(f"{place}: bytes remain after the {layout.count} vectors that the header promises")
