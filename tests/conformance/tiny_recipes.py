@@ -22,6 +22,16 @@ _NER_TAGS = [
     "O O O O O",
 ]
 
+_REVIEWS = [
+    "a good film , not bad at all",
+    "a bad film , not good at all",
+    "Great !",
+    "the plot is dull and I want my money back",
+    "I was told that it is dull , but I found it great and would see it again on any day of the week",
+    "I was told that it is great , but I found it dull and would not see it again on any day of the week",
+]
+_OPINIONS = ["pos", "neg", "pos", "neg", "pos", "neg"]
+
 
 @dataclass(frozen=True)
 class Tiny:
@@ -59,6 +69,18 @@ _BY_TASK = {
         "x": [sentence.split() for sentence in _NER_SENTENCES] * 4,
         "y": [tags.split() for tags in _NER_TAGS] * 4,
         "requests": ["Ann Lee met Bo in Oslo.", "", "  ", "日本 🙂 naïve café!", "x " * 300],
+    },
+    "zoo.models.classifier:Classifier": {
+        "overrides": {
+            "word_dim": 8, "ngram_dim": 4, "ngram_buckets": 50, "region_filters": 8, "region_pool": 2, "units": 8,
+            "dropout": 0.0, "word_dropout": 0.0, "min_count": 1, "learning_rate": 0.03, "batch_size": 4, "epochs": 8,
+            "max_tokens": 40, "bucket_boundaries": (12,),
+        },
+        "x": _REVIEWS * 4,
+        "y": _OPINIONS * 4,
+        "requests": ["not a bad film", "", "  ", "日本 🙂 naïve café!", "x " * 300 + "great"],
+        "score": "accuracy",
+        "answer": "label",
     },
 }  # fmt: skip
 

@@ -38,6 +38,29 @@ def test_tagged_corpora_by_name(name):
     assert [record["tags"].tolist() for record in records] == [[b"B-PER", b"I-PER", b"O"], [b"B-LOC"]]
 
 
+@pytest.mark.parametrize(
+    ("name", "labels"), [("imdb_reviews", ["neg", "pos"]), ("glue/sst2", ["negative", "positive"])]
+)
+def test_labelled_texts_by_name(name, labels):
+    def as_dataset(builder, *args, **kwargs):
+        text = "text" if "text" in builder.info.features else "sentence"
+        return tf.data.Dataset.from_tensor_slices({text: ["a", "b", "c"], "label": [1, 0, -1], "idx": [0, 1, 2]})
+
+    with tfds.testing.mock_data(as_dataset_fn=as_dataset, policy=tfds.testing.MockPolicy.USE_CODE):
+        records = list(datasets.load(name).as_numpy_iterator())
+    expected = [{"text": b"a", "label": labels[1].encode()}, {"text": b"b", "label": labels[0].encode()}]
+    assert records == expected  # what has no label is left out
+
+
+def test_splits_are_called_as_load_calls_them(monkeypatch):
+    class Builder:
+        class info:
+            splits = ("train", "dev", "test")
+
+    monkeypatch.setattr(source, "_builder", lambda *args: Builder)
+    assert datasets.splits("corpus") == ("train", "validation", "test")
+
+
 def test_random_data_of_the_real_features():
     with tfds.testing.mock_data(num_examples=3, policy=tfds.testing.MockPolicy.USE_CODE):
         records = list(datasets.load("conll2003").as_numpy_iterator())
@@ -64,13 +87,13 @@ def test_tags_are_read_in_the_graph_as_outside_of_it():
 def test_unknown_names_say_what_there_is():
     with pytest.raises(ValueError, match=r"no data set 'conl2003'.*did you mean conll2003"):
         datasets.load("conl2003")
-    with pytest.raises(ValueError, match=r"no data set 'zzqqzz'.*known here: ner_sample, conll2003"):
+    with pytest.raises(ValueError, match=r"no data set 'zzqqzz'.*known here: ner_sample, sentiment_sample, conll2003"):
         datasets.load("zzqqzz")
     with pytest.raises(ValueError, match="cannot make 'conll2003/nothing'") as caught:
         datasets.load("conll2003/nothing")
     assert "\n" not in str(caught.value)
-    with pytest.raises(ValueError, match=r"'imdb_reviews' has no tagged tokens.*found label, text"):
-        datasets.load("imdb_reviews")
+    with pytest.raises(ValueError, match=r"'mnist' has no tagged tokens.*and no labelled texts.*found image, label"):
+        datasets.load("mnist")
 
 
 def test_what_cannot_be_downloaded_is_one_clear_line(tmp_path, monkeypatch):

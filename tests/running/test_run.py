@@ -119,9 +119,16 @@ def test_without_validation_and_test_files_a_tenth_is_held_out(files):
     assert test is valid
 
 
-def script(folder, *flags):
+def test_a_data_set_without_validation_split_gives_a_tenth_of_its_training_data(files, monkeypatch):
+    monkeypatch.setattr(zoo.datasets, "splits", lambda name: ("train", "test"))
+    train, valid, test = Run(options(files, train=None, valid=None, test=None)).data(zoo.datasets.read_conll)
+    whole, tested = (len(list(zoo.datasets.load("ner_sample", split=split))) for split in ("train", "test"))
+    assert (len(list(train)), len(list(valid)), len(list(test))) == (whole * 9 // 10, whole // 10, tested)
+
+
+def script(folder, *flags, name="ner.py"):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "recipes" / "ner.py"), *flags]
+    command = [sys.executable, str(ROOT / "recipes" / name), *flags]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -137,6 +144,26 @@ def test_the_script_does_the_whole_job(files):
     assert "<html" in (files / "w" / "predictions.html").read_text()
     assert (files / "w" / "export" / "1" / "saved_model.pb").is_file()
     assert "\x1b[" not in done.stdout  # no colours into a pipe
+
+
+def test_the_script_of_another_task_does_too(tmp_path):
+    rows = "".join(f"it was {'good' if n // 2 % 2 else 'bad'} {n},{n // 2 % 2}\n" for n in range(40))
+    (tmp_path / "train.csv").write_text("phrase,mood\n" + rows, encoding="utf-8")
+    settings = {"word_dim": 6, "units": 6, "region_filters": 6, "ngram_buckets": 20, "epochs": 2, "min_count": 1}
+    done = script(
+        tmp_path, "--train=train.csv", "--workdir=w", "--text_column=phrase", "--label_column=mood",
+        *(f"--set={name}={value}" for name, value in settings.items()), name="sentiment.py",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "validation: accuracy " in done.stdout
+    assert "bad" in done.stdout
+    assert "<html" in (tmp_path / "w" / "predictions.html").read_text()
+    assert json.loads((tmp_path / "w" / "metrics.json").read_text())["parameters"] > 0
+    assert (tmp_path / "w" / "export" / "1" / "saved_model.pb").is_file()
+    wrong = script(tmp_path, "--train=train.csv", "--workdir=v", "--label_column=moods", name="sentiment.py")
+    assert wrong.returncode == 1
+    assert "train.csv:1: label_column='moods', but" in wrong.stderr
+    assert not (tmp_path / "v").exists()
 
 
 @pytest.mark.parametrize(

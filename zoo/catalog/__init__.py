@@ -1,3 +1,4 @@
 """The named recipes. Each module registers its recipes when imported; none loads TensorFlow."""
 
+from zoo.catalog import imdb as imdb
 from zoo.catalog import ner as ner

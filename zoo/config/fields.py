@@ -116,6 +116,19 @@ def parse_assignments(config_class: type[Config], assignments: Iterable[str]) ->
     return values
 
 
+def check_increasing(config: Config, name: str) -> None:
+    """Checks that a field holds whole numbers above 0, each above the one before.
+
+    Raises:
+        ValueError: It does not.
+    """
+    values = getattr(config, name)
+    if any(low >= high for low, high in zip((0, *values), values, strict=False)):
+        raise ValueError(
+            f"{type(config).__name__}.{name} is {values!r}; allowed: whole numbers above 0, each above the last"
+        )
+
+
 def allowed(hint: Any) -> str:
     """Says in words what an annotation admits, for example `'crf' | 'softmax'` or `int, at least 1`."""
     hint, bounds = _unwrap(hint)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from zoo.config.cells import CellName
-from zoo.config.fields import Range
+from zoo.config.fields import Range, check_increasing
 from zoo.config.training import Count, TrainingConfig
 
 Rate = Annotated[float, Range(0.0, 0.95)]
@@ -85,10 +85,6 @@ class TaggerConfig(TrainingConfig):
             ValueError: A value is not allowed.
         """
         super().__post_init__()
-        boundaries = self.bucket_boundaries
-        if any(low >= high for low, high in zip((0, *boundaries), boundaries, strict=False)):
-            raise ValueError(
-                f"TaggerConfig.bucket_boundaries is {boundaries!r}; allowed: whole numbers above 0, each above the last"
-            )
+        check_increasing(self, "bucket_boundaries")
         if self.word_vectors is not None and self.word_input == "one_hot":
             raise ValueError("TaggerConfig: word_vectors are for word_input='learnt'; one-hot words have no vectors")

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from zoo.config.fields import Config, Range
 
 Count = Annotated[int, Range(1, 100_000_000)]
+Optimizer = Literal["adam", "adamw", "lazy_adam", "nadam", "rmsprop", "sgd"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class TrainingConfig(Config):
         sample: The embedded data set that `--data=sample` means.
 
     Attributes:
-        optimizer: Name of the optimizer.
+        optimizer: Name of the optimizer; `lazy_adam` is Adam that in each step touches only the embeddings that occur.
         learning_rate: Its peak rate.
         final_learning_rate: Share of the peak rate left at the end; the rate falls linearly in between.
         clip_norm: Gradients are scaled so that their joint norm is at most this. None leaves them alone.
@@ -33,7 +34,7 @@ class TrainingConfig(Config):
     task: ClassVar[str]
     sample: ClassVar[str]
 
-    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = "adam"
+    optimizer: Optimizer = "adam"
     learning_rate: Annotated[float, Range(0.0)] = 0.002
     final_learning_rate: Annotated[float, Range(0.0, 1.0)] = 0.05
     clip_norm: Annotated[float, Range(1e-6)] | None = 5.0

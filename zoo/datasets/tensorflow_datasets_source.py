@@ -1,27 +1,32 @@
-"""Tagged corpora of TensorFlow Datasets, as `tf.data` of single raw records."""
+"""Tagged corpora and labelled texts of TensorFlow Datasets, as `tf.data` of single raw records."""
 
 import difflib
 import logging
 import os
 import re
 from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from zoo import tag_schemes
 
+_Reader = tuple[Callable[[Any], tf.Tensor], Callable[[Any], dict[str, tf.Tensor]]]
+
 _logger = logging.getLogger(__name__)
 
 _TOKENS = "tokens"
 _TAGS = ("ner", "ner_tags", "tags", "labels")
+_TEXTS = ("text", "sentence", "review", "content")
+_LABELS = ("label", "sentiment")
 _VALIDATION = ("validation", "valid", "dev")
 
 
 def load(
     name: str, *, split: str = "train", data_dir: str | os.PathLike | None = None, known: Sequence[str] = ()
 ) -> tf.data.Dataset:
-    """Loads a data set that has a sequence of tokens and one of tags; downloads it if it is not there yet.
+    """Loads a data set of tokens and tags, or of texts and labels; downloads it if it is not there yet.
 
     Tags of any scheme are read as conlleval reads them and come out in IOB2 (0/1 stays 0/1).
 
@@ -32,24 +37,68 @@ def load(
         known: Further names to suggest where this one is unknown.
 
     Returns:
-        A dataset of `{"tokens": tf.string [time], "tags": tf.string [time]}`, without empty sentences.
+        A dataset of `{"tokens": tf.string [time], "tags": tf.string [time]}` or `{"text": tf.string [], "label":
+        tf.string []}`, without empty sentences and texts without a label.
 
     Raises:
-        ValueError: If there is no such data set or split, or if it has no tagged tokens.
+        ValueError: If there is no such data set or split, or if it has neither tagged tokens nor labelled texts.
         RuntimeError: If it has to be downloaded and cannot.
     """
     builder = _builder(name, data_dir, known)
-    key, labels = _tag_feature(builder)
+    wanted, record = _tagged(builder) or _labelled(builder) or _neither(builder)
     if not builder.is_prepared():
         _download(builder)
     dataset = builder.as_dataset(split=_split(builder, split), shuffle_files=False)
+    return dataset.filter(wanted).map(record)
+
+
+def splits(name: str, *, data_dir: str | os.PathLike | None = None, known: Sequence[str] = ()) -> tuple[str, ...]:
+    """Returns the names of a prepared data set's splits, the validation split as `"validation"`; see `load`."""
+    found = list(_builder(name, data_dir, known).info.splits)
+    validation = next((split for split in _VALIDATION if split in found), None)
+    return tuple("validation" if split == validation else split for split in found)
+
+
+def _tagged(builder: tfds.core.DatasetBuilder) -> _Reader | None:
+    """How records are made of examples with tokens and tags, or None if it has none."""
+    found = _tag_feature(builder)
+    if found is None:
+        return None
+    key, labels = found
     to_strings = _reader_of(labels)
-
-    def record(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {"tokens": example[_TOKENS], "tags": to_strings(example[key])}
-
     # The builders for CoNLL files may end with an empty sentence.
-    return dataset.filter(lambda example: tf.size(example[_TOKENS]) > 0).map(record)
+    return (
+        lambda example: tf.size(example[_TOKENS]) > 0,
+        lambda example: {"tokens": example[_TOKENS], "tags": to_strings(example[key])},
+    )
+
+
+def _labelled(builder: tfds.core.DatasetBuilder) -> _Reader | None:
+    """How records are made of examples with a text and a label, or None if it has none."""
+    features = builder.info.features
+    if not isinstance(features, tfds.features.FeaturesDict):
+        return None
+    text = next((key for key in _TEXTS if key in features and isinstance(features[key], tfds.features.Text)), None)
+    label = next(
+        (key for key in _LABELS if key in features and isinstance(features[key], tfds.features.ClassLabel)), None
+    )
+    if text is None or label is None:
+        return None
+    names = tf.constant(features[label].names)
+    # What has no label (another task's test split) has the number -1.
+    return (
+        lambda example: example[label] >= 0,
+        lambda example: {"text": example[text], "label": tf.gather(names, example[label])},
+    )
+
+
+def _neither(builder: tfds.core.DatasetBuilder) -> NoReturn:
+    features = builder.info.features
+    raise ValueError(
+        f"data set {builder.name!r} has no tagged tokens ('tokens' and one of {', '.join(_TAGS)} with named classes) "
+        f"and no labelled texts (one of {', '.join(_TEXTS)}, and one of {', '.join(_LABELS)} with named classes); "
+        f"found {', '.join(sorted(features)) or 'none'}"
+    )
 
 
 def _builder(name: str, data_dir: str | os.PathLike | None, known: Sequence[str]) -> tfds.core.DatasetBuilder:
@@ -63,7 +112,7 @@ def _builder(name: str, data_dir: str | os.PathLike | None, known: Sequence[str]
         raise ValueError(f"TensorFlow Datasets cannot make {name!r}: {str(error).splitlines()[0]}") from None
 
 
-def _tag_feature(builder: tfds.core.DatasetBuilder) -> tuple[str, list[str]]:
+def _tag_feature(builder: tfds.core.DatasetBuilder) -> tuple[str, list[str]] | None:
     """Finds the sequence of tags and their names."""
     features = builder.info.features
     if isinstance(features, tfds.features.FeaturesDict) and _TOKENS in features:
@@ -71,10 +120,7 @@ def _tag_feature(builder: tfds.core.DatasetBuilder) -> tuple[str, list[str]]:
             inner = getattr(features[key], "feature", None) if key in features else None
             if isinstance(inner, tfds.features.ClassLabel) and inner.names:
                 return key, list(inner.names)
-    raise ValueError(
-        f"data set {builder.name!r} has no tagged tokens: expected a feature 'tokens' and one of "
-        f"{', '.join(_TAGS)} with named classes, found {', '.join(sorted(features)) or 'none'}"
-    )
+    return None
 
 
 def _download(builder: tfds.core.DatasetBuilder) -> None:

@@ -21,8 +21,12 @@ from zoo.layers.crf import CRF, CRFLoss
 from zoo.layers.decoder import Decoder
 from zoo.layers.deep import Deep
 from zoo.layers.one_hot import OneHot
+from zoo.layers.ordinal import OrdinalLogits
+from zoo.layers.pooling import SequencePooling
 from zoo.layers.recurrent import Recurrent
+from zoo.layers.regions import Regions
 from zoo.layers.token_dropout import TokenDropout
+from zoo.layers.word_ngrams import WordNGrams
 
 __all__ = [
     "CRF",
@@ -42,10 +46,14 @@ __all__ = [
     "MinGRU",
     "MinLSTM",
     "OneHot",
+    "OrdinalLogits",
     "PeepholeLSTM",
     "Recurrent",
+    "Regions",
+    "SequencePooling",
     "SimpleRNN",
     "SimplifiedGRU",
     "TokenDropout",
+    "WordNGrams",
     "ZeroBridge",
 ]

@@ -14,19 +14,17 @@ from zoo.config.tagger import TaggerConfig
 from zoo.datasets.tagged_sentences import from_sentences
 from zoo.decoding import marginals, viterbi
 from zoo.decoding.sentences import TaggedSentence
-from zoo.embeddings import embedding_matrix, read_vectors
+from zoo.embeddings import start_from, words_with_vectors
 from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
 from zoo.models.tagger_network import tagger_network
-from zoo.models.tagger_records import TOKEN_BUDGET, tagged_dataset, windows, within_budget
+from zoo.models.tagger_records import SentenceWindow, tagged_dataset, windows
 from zoo.models.task import Task
-from zoo.preprocessing.batching import bucketed, shuffled, streamed
 from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary, normal_form
 from zoo.preprocessing.tokenisation import pad, tokenise
 from zoo.preprocessing.vocabulary import RESERVED
 
 _UNSEEN = "(unseen type)"
-_PREDICT_BATCH = 256
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -99,13 +97,8 @@ class Tagger(Task):
     def _words_with_vectors(self) -> Iterator[str]:
         """Streams the words of the file of vectors that can be looked up, after checking the vectors' size."""
         config = self.config
-        for word, vector in read_vectors(config.word_vectors):
-            if len(vector) != config.word_dim:
-                raise ValueError(
-                    f"{config.word_vectors} holds vectors of {len(vector)} numbers: set word_dim={len(vector)}"
-                )
-            if normal_form(word, config) == word:
-                yield word
+        words = words_with_vectors(config.word_vectors, config.word_dim)
+        return (word for word in words if normal_form(word, config) == word)
 
     @property
     def _reads_vectors(self) -> bool:
@@ -113,28 +106,25 @@ class Tagger(Task):
 
     def initialise(self) -> None:
         """Fills the word embeddings from the configuration's file of vectors."""
-        if not self._reads_vectors:
-            return
-        matrix, _ = embedding_matrix(self.config.word_vectors, self.vocabulary.words, seed=self.config.seed)
-        embeddings = self.network.get_layer("word_embedding").embeddings
-        reserved = np.zeros((RESERVED, self.config.word_dim), np.float32)
-        embeddings.assign(np.concatenate([reserved, matrix]))
+        if self._reads_vectors:
+            layer, vocabulary = self.network.get_layer("word_embedding"), self.vocabulary
+            vectors, seed = self.config.word_vectors, self.config.seed
+            start_from(layer, vectors, vocabulary.words, counts=vocabulary.counts, seed=seed)
 
-    def batches(self, records: tf.data.Dataset, training: bool, batch_size: int | None = None) -> tf.data.Dataset:
-        """Returns batches of (inputs, tag_ids) of sentences of similar length, shuffled if training."""
-        config = self.config
-        if training:
-            if config.max_tokens is not None:
-                records = records.map(lambda record: {k: v[: config.max_tokens] for k, v in record.items()})
-            records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
-        batch_size = batch_size or (config.batch_size if training else _PREDICT_BATCH)
-        budget = None if training else TOKEN_BUDGET
-        batches = bucketed(records, lambda r: tf.size(r["tokens"]), batch_size, config.bucket_boundaries, budget)
+    def prepared(self, records: tf.data.Dataset, training: bool) -> tf.data.Dataset:
+        """Cuts what is too long to be learnt from."""
+        limit = self.config.max_tokens if training else None
+        if limit is None:
+            return records
+        return records.map(lambda record: {name: values[:limit] for name, values in record.items()})
 
-        def tensors(batch: Mapping[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-            return self.preprocessor.inputs(batch["tokens"]), self.preprocessor.targets(batch["tags"], training)
+    def length(self, record: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Counts a record's tokens."""
+        return tf.size(record["tokens"])
 
-        return streamed(batches.map(tensors))
+    def tensors(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Returns the network's inputs and the numbers of the tags."""
+        return self.preprocessor.inputs(batch["tokens"]), self.preprocessor.targets(batch["tags"], training)
 
     def loss_terms(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Nats a token: of the whole sequence for a CRF, of each tag for the other heads."""
@@ -196,26 +186,19 @@ class Tagger(Task):
         tags = codec.outer_from_inner(self._best_tags(logits))
         return tags, tf.gather(codec.outer_probabilities(self._probabilities(logits)), tags, batch_dims=2)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> list[TaggedSentence]:
-        """Tags texts or ready tokens.
+    def windows(self, x: Any) -> Iterator[SentenceWindow]:
+        """Cuts a list of texts, a list of token lists or a dataset of records into windows of sentences."""
+        return windows(x)
 
-        Args:
-            x: A list of texts, a list of lists of tokens, or a dataset of records.
-            batch_size: Sentences a step; default 256.
-            verbose: Accepted as in Keras; nothing is printed.
-
-        Returns:
-            A `TaggedSentence` for each, in the order given.
-
-        Raises:
-            ValueError: The task has not been fitted, or a token is empty.
-            TypeError: `x` is something else.
-        """
-        self._require_network("predict")
-        tag = self._tag_function()
-        answers: list[TaggedSentence] = []
-        for sentences, words in windows(x):
-            answers.extend(self._tag_window(sentences, words, tag, batch_size or _PREDICT_BATCH))
+    def answer(self, window: SentenceWindow, rows: np.ndarray) -> list[TaggedSentence]:
+        """Tags some sentences of a window."""
+        names = self.preprocessor.tags.outer_names
+        tags, scores = self._tag_function()(pad(tf.gather(window.tokens, rows)))
+        answers = []
+        for row, numbers, chances in zip(rows, tags.numpy().tolist(), scores.numpy().tolist(), strict=True):
+            words = window.words[row]
+            named = [names[number] for number in numbers[: len(words)]]
+            answers.append(TaggedSentence(words, named, chances[: len(words)]))
         return answers
 
     def _tag_function(self) -> Callable:
@@ -223,21 +206,6 @@ class Tagger(Task):
             signature = [tf.TensorSpec([None, None], tf.string)]
             self._compiled_tag = tf.function(self.tag, input_signature=signature, autograph=False)
         return self._compiled_tag
-
-    def _tag_window(
-        self, sentences: tf.RaggedTensor, words: list[list[str]], tag: Callable, batch_size: int
-    ) -> list[TaggedSentence]:
-        """Tags sentences in batches of similar length and puts the answers back in order."""
-        order = np.argsort(sentences.row_lengths().numpy(), kind="stable")
-        names = self.preprocessor.tags.outer_names
-        answers: list[TaggedSentence | None] = [None] * len(words)
-        for rows in within_budget(order, [len(row) for row in words], batch_size):
-            tags, scores = tag(pad(tf.gather(sentences, rows)))
-            for row, numbers, chances in zip(rows, tags.numpy().tolist(), scores.numpy().tolist(), strict=True):
-                length = len(words[row])
-                named = [names[number] for number in numbers[:length]]
-                answers[row] = TaggedSentence(words[row], named, chances[:length])
-        return answers
 
     def signatures(self) -> dict[str, Callable]:
         """Returns `serving_default` (raw text) and `tokens` (ready tokens)."""

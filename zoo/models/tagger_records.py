@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
+from zoo.models.answering import WINDOW
 from zoo.preprocessing.batching import ragged, streamed
 from zoo.preprocessing.tokenisation import tokenise
 
-TOKEN_BUDGET = 16_384  # padded tokens a batch when answering: one long text must not blow up 255 short ones
-_PREDICT_WINDOW = 8192  # sentences sorted by length together; more than this is streamed
+
+class SentenceWindow(NamedTuple):
+    """Sentences that are answered together.
+
+    Attributes:
+        tokens: Ragged strings [sentences, time].
+        words: The same as Python strings.
+    """
+
+    tokens: tf.RaggedTensor
+    words: list[list[str]]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each sentence."""
+        return [len(words) for words in self.words]
 
 
 def tagged_dataset(records: tf.data.Dataset) -> tf.data.Dataset:
@@ -51,39 +65,29 @@ def _single_field(spec: Mapping[str, tf.TensorSpec]) -> str:
     raise ValueError(f"a tagger reads records with `tokens` or `text`; these have {sorted(spec)}")
 
 
-def windows(x: Any) -> Iterator[tuple[tf.RaggedTensor, list[list[str]]]]:
-    """Cuts whatever `predict` takes into ragged strings [sentences, time], and the same as Python strings."""
+def windows(x: Any) -> Iterator[SentenceWindow]:
+    """Cuts whatever `predict` takes into windows of sentences."""
     if isinstance(x, tf.data.Dataset):
         field = _single_field(x.element_spec if isinstance(x.element_spec, dict) else {})
-        for batch in streamed(x.map(lambda record: record[field]).ragged_batch(_PREDICT_WINDOW)):
+        for batch in streamed(x.map(lambda record: record[field]).ragged_batch(WINDOW)):
             yield _with_words(ragged(batch) if field == "tokens" else tokenise(batch).tokens)
         return
     if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
         raise TypeError(f"predict takes a list of texts or of token lists, not {type(x).__name__}: write [{x!r}]")
     sentences = list(x)
-    for first in range(0, len(sentences), _PREDICT_WINDOW):
-        window = sentences[first : first + _PREDICT_WINDOW]
+    for first in range(0, len(sentences), WINDOW):
+        window = sentences[first : first + WINDOW]
         if all(isinstance(sentence, str) for sentence in window):
             yield _with_words(tokenise(tf.constant(window, tf.string)).tokens)
         else:
             yield _from_lists(window, first)
 
 
-def within_budget(order: np.ndarray, lengths: Sequence[int], batch_size: int) -> Iterator[np.ndarray]:
-    """Cuts rows, the shortest first, into batches whose padded size stays within `TOKEN_BUDGET`."""
-    first = 0
-    for place in range(1, len(order) + 1):
-        rows = place + 1 - first
-        if place == len(order) or rows > batch_size or rows * lengths[order[place]] > TOKEN_BUDGET:
-            yield order[first:place]
-            first = place
+def _with_words(sentences: tf.RaggedTensor) -> SentenceWindow:
+    return SentenceWindow(sentences, [[word.decode("utf-8", "replace") for word in row] for row in sentences.to_list()])
 
 
-def _with_words(sentences: tf.RaggedTensor) -> tuple[tf.RaggedTensor, list[list[str]]]:
-    return sentences, [[word.decode("utf-8", "replace") for word in row] for row in sentences.to_list()]
-
-
-def _from_lists(sentences: Sequence, first: int) -> tuple[tf.RaggedTensor, list[list[str]]]:
+def _from_lists(sentences: Sequence, first: int) -> SentenceWindow:
     for number, sentence in enumerate(sentences, first):
         tokens = isinstance(sentence, Iterable) and not isinstance(sentence, (str, bytes, Mapping))
         if not tokens or not all(isinstance(token, str) and token for token in sentence):
@@ -92,4 +96,5 @@ def _from_lists(sentences: Sequence, first: int) -> tuple[tf.RaggedTensor, list[
             )
     flat = [token for sentence in sentences for token in sentence]
     lengths = [len(sentence) for sentence in sentences]
-    return tf.RaggedTensor.from_row_lengths(tf.constant(flat, tf.string), lengths), [list(row) for row in sentences]
+    tokens = tf.RaggedTensor.from_row_lengths(tf.constant(flat, tf.string), lengths)
+    return SentenceWindow(tokens, [list(row) for row in sentences])

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from zoo.config.training import TrainingConfig
 from zoo.engine import paths
 from zoo.files import replacing
+from zoo.models.answering import BATCH, TOKEN_BUDGET, in_order
 from zoo.models.data_errors import data_errors
+from zoo.preprocessing.batching import bucketed, shuffled, streamed
 from zoo.serving.saved_model import write_saved_model
+from zoo.training.lazy_adam import LazyAdam
 from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_safe import ReplicaSafe
 from zoo.training.schedules import EpochSchedule
@@ -98,20 +103,74 @@ class Task(ReplicaSafe):
         """Returns the Functional model from named tensors to logits."""
         raise TypeError(f"{type(self).__name__} does not say what its network is: define make_network()")
 
-    def batches(self, records: tf.data.Dataset, training: bool, batch_size: int | None = None) -> tf.data.Dataset:
-        """Returns batches of (inputs, targets), shuffled if training."""
-        raise TypeError(f"{type(self).__name__} does not say how records are batched: define batches()")
+    def prepared(self, records: tf.data.Dataset, training: bool) -> tf.data.Dataset:
+        """Returns single records as they are batched, for example cut to a length; as they are, unless overridden."""
+        return records
+
+    def length(self, record: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Returns how many time steps a prepared record has, a scalar."""
+        raise TypeError(f"{type(self).__name__} does not say how long a record is: define length()")
+
+    def tensors(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[Any, Any]:
+        """Returns (inputs, targets) of a padded batch of prepared records."""
+        raise TypeError(f"{type(self).__name__} does not say what a batch becomes: define tensors()")
 
     def signatures(self) -> Mapping[str, Any]:
         """Returns the functions that an export serves, by signature name."""
         raise TypeError(f"{type(self).__name__} does not say what it serves: define signatures()")
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> list:
-        """Returns a decoded answer for each raw record, in order."""
-        raise TypeError(f"{type(self).__name__} does not say how it answers: define predict()")
+    def windows(self, x: Any) -> Iterator[Any]:
+        """Cuts whatever `predict` takes into windows of a few thousand records, each with its records' `lengths`."""
+        raise TypeError(f"{type(self).__name__} does not say what it answers: define windows()")
+
+    def answer(self, window: Any, rows: np.ndarray) -> list:
+        """Returns a decoded answer for each of some records of a window, which are of similar length."""
+        raise TypeError(f"{type(self).__name__} does not say how it answers: define answer()")
 
     def initialise(self) -> None:
         """Called once after `adapt` has created the network: the place to load pretrained weights."""
+
+    # From records to batches, and from questions to answers.
+
+    def batches(self, records: tf.data.Dataset, training: bool, batch_size: int | None = None) -> tf.data.Dataset:
+        """Returns batches of (inputs, targets) of records of similar length, shuffled if training.
+
+        Args:
+            records: Single raw records.
+            training: Whether they are to be learnt from.
+            batch_size: Records a batch; default: the configuration's, or 256 in evaluation.
+        """
+        config = self.config
+        records = self.prepared(records, training)
+        if training:
+            records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
+        size = batch_size or (config.batch_size if training else BATCH)
+        batches = bucketed(records, self.length, size, config.bucket_boundaries, self.token_budget(training))
+        return streamed(batches.map(lambda batch: self.tensors(batch, training)))
+
+    def token_budget(self, training: bool) -> int | None:
+        """Returns how many time steps a batch may hold, padding included, or None for no limit."""
+        return None if training else TOKEN_BUDGET
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> list:
+        """Returns a decoded answer for each raw record, in order.
+
+        Records are answered in batches of similar length, each within a budget of padded time steps.
+
+        Args:
+            x: A list or a dataset of raw records, as the task reads them; right answers may be left out.
+            batch_size: Records a step; default 256.
+            verbose: Accepted as in Keras; nothing is printed.
+
+        Raises:
+            ValueError: The task has not been fitted, or a record is malformed.
+            TypeError: `x` is something else.
+        """
+        self._require_network("predict")
+        answers: list = []
+        for window in self.windows(x):
+            answers += in_order(window.lengths, partial(self.answer, window), batch_size)
+        return answers
 
     # The lifecycle.
 
@@ -313,7 +372,10 @@ def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
     settings = {"learning_rate": config.learning_rate, "global_clipnorm": config.clip_norm}
     if config.optimizer == "sgd":
         settings["momentum"] = 0.9
-    optimizer = keras.optimizers.get({"class_name": config.optimizer, "config": settings})
+    if config.optimizer == "lazy_adam":
+        optimizer = LazyAdam(**settings)
+    else:
+        optimizer = keras.optimizers.get({"class_name": config.optimizer, "config": settings})
     # Its learning rate follows the configuration; that of an optimizer given to `compile` is left alone.
     optimizer.follows_plan = True
     return optimizer

@@ -9,11 +9,13 @@ import os
 import platform
 import shutil
 import statistics
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 import zoo
@@ -94,14 +96,12 @@ class Run:
         """
         options = self.options
         if options.train is None:
-            name = options.config.sample if options.data == "sample" else options.data
-            return tuple(datasets.load(name, split=split) for split in ("train", "validation", "test"))
+            return _loaded(options.config.sample if options.data == "sample" else options.data)
         train = read_file(options.train)
         if options.valid:
             valid = read_file(options.valid)
         else:
-            _LOG.warning("no --valid: every %dth training record is held out for validation", _HELD_OUT)
-            train, valid = _held_out(train)
+            train, valid = _held_out(train, "no --valid")
         if not options.test:
             _LOG.warning("no --test: the figures reported are those of the validation data, which chose the best epoch")
         return train, valid, read_file(options.test) if options.test else valid
@@ -154,6 +154,49 @@ class Run:
         """The best epoch's `.keras` file."""
         return self._checkpoints / BEST
 
+    @property
+    def color(self) -> bool:
+        """Whether what is printed may be coloured: into a terminal, unless NO_COLOR is set."""
+        return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    def judge(self, model: Task, train: tf.data.Dataset, test: tf.data.Dataset) -> dict[str, Any]:
+        """Evaluates the best model on the test records, and writes and returns the report; see `report`."""
+        return self.report(model, train, model.evaluate(test, return_dict=True, verbose=0))
+
+    def finish(
+        self,
+        model: Task,
+        metrics: Mapping[str, Any],
+        headline: Mapping[str, str],
+        records: str,
+        requests: Sequence[str],
+        output: str,
+    ) -> None:
+        """Exports the model, uses the export and the saved model once, and prints where everything is.
+
+        Args:
+            model: The best model.
+            metrics: What `judge` returned.
+            headline: The metrics to print, by the name to print each under.
+            records: What the records are called, for example `sentences`.
+            requests: What the export and the saved model are asked.
+            output: The export's output to print, strings [batch] or [batch, time].
+        """
+        exported = model.export(self.options.export_dir)
+        serve = tf.saved_model.load(str(exported)).signatures["serving_default"]
+        served = serve(text=tf.constant(requests))[output].numpy()
+        reloaded = zoo.load(self.best_model).predict(requests)
+        figures = ", ".join(f"{name} {metrics[key]:.4f}" for name, key in headline.items())
+        print(
+            f"\n{metrics['reported_on']}: {figures}; "
+            f"{metrics['training_examples_per_second']:.0f} training {records} a second"
+        )
+        print(
+            f"workdir:  {self.workdir} (metrics.json, history.csv, training_curve.png, predictions.html, tensorboard/)"
+        )
+        print(f"model:    {self.best_model} answers {reloaded[0]}")
+        print(f"export:   {exported} serves {' '.join(part.decode() for part in np.ravel(served[0]))}")
+
     def report(self, model: Task, train: tf.data.Dataset, scores: Mapping[str, float]) -> dict[str, Any]:
         """Writes `metrics.json`, `history.csv` and `training_curve.png`, and returns the metrics.
 
@@ -199,8 +242,17 @@ def _check_writable(flag: str, folder: Path) -> None:
         raise PermissionError(f"--{flag}={folder}: {existing} cannot be written; choose another folder")
 
 
-def _held_out(records: tf.data.Dataset) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+def _loaded(name: str) -> tuple[tf.data.Dataset, ...]:
+    """Returns the three splits of a data set that is known by name."""
+    train, test = (datasets.load(name, split=split) for split in ("train", "test"))
+    if "validation" in datasets.splits(name):
+        return train, datasets.load(name, split="validation"), test
+    return (*_held_out(train, f"{name} has no validation split"), test)
+
+
+def _held_out(records: tf.data.Dataset, why: str) -> tuple[tf.data.Dataset, tf.data.Dataset]:
     """Splits off every tenth record."""
+    _LOG.warning("%s: every %dth training record is held out for validation", why, _HELD_OUT)
 
     def part(chosen: bool) -> tf.data.Dataset:
         numbered = records.enumerate().filter(lambda number, _: ((number % _HELD_OUT) == 0) == chosen)

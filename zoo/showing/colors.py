@@ -1,10 +1,10 @@
-"""One colour a type of entity: the same in every run, on every page and in the terminal."""
+"""One colour a type of entity, or a word's part in a decision: the same in every run, on pages and in the terminal."""
 
 import colorsys
 import hashlib
 
 # The customary types lie far apart; every other name finds its place by its hash.
-_HUES = {"PER": 25, "LOC": 145, "ORG": 255, "MISC": 320}
+_HUES = {"PER": 25, "LOC": 145, "ORG": 255, "MISC": 320, "FOR": 145, "AGAINST": 15}
 _SYNONYMS = {"PERSON": "PER", "LOCATION": "LOC", "GPE": "LOC", "ORGANIZATION": "ORG", "CORPORATION": "ORG"}
 
 

@@ -1,7 +1,6 @@
 """Tagged sentences for people: coloured in the terminal, and as an HTML page that needs nothing but itself."""
 
 import html as markup
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,11 +9,8 @@ from typing import NamedTuple, Protocol
 from zoo.files import replacing
 from zoo.showing.colors import hue, xterm
 from zoo.showing.page import PAGE
+from zoo.showing.printable import printable
 from zoo.tag_schemes import Span, spans
-
-# What data may hold but terminals and browsers must not get: control characters (escape sequences among them), lone
-# surrogates, and the characters that would turn the direction of everything that follows.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class TaggedSentence(Protocol):
@@ -114,6 +110,7 @@ def html(sentences: Iterable[TaggedSentence], *, title: str = "Entities", note: 
         title=_escape(title),
         note=f"<p>{_escape(note)}</p>" if note else "",
         summary=_summary(shown),
+        legend_of="Types of entities and how many there are",
         legend="".join(f"<li><mark {_style(name)}>{_escape(name)}</mark> {types[name]}</li>" for name in sorted(types)),
         hint=_HINT if any(sentence.scores is not None for sentence in shown) else "",
         switch=_SWITCH if any(sentence.differs for sentence in shown) else "",
@@ -154,9 +151,9 @@ def _pieces(tags: Sequence[str], other: Sequence[str] | None, verdict: str) -> I
 def _terminal_line(tokens: Sequence[str], pieces: Iterable[_Piece], color: bool) -> str:
     parts = []
     for piece in pieces:
-        text = " ".join(map(_printable, tokens[piece.start : piece.end]))
+        text = " ".join(map(printable, tokens[piece.start : piece.end]))
         if piece.type is not None:
-            text = f"[{text} {_printable(piece.type)}{' ' * bool(piece.verdict)}{piece.verdict}]"
+            text = f"[{text} {printable(piece.type)}{' ' * bool(piece.verdict)}{piece.verdict}]"
             if color:  # Black on a light colour; what is wrong is underlined too.
                 text = f"\x1b[30;48;5;{xterm(piece.type)}{';4' if piece.verdict else ''}m{text}\x1b[0m"
         parts.append(text)
@@ -213,9 +210,5 @@ def _style(type_name: str) -> str:
     return f'style="--hue:{hue(type_name)}"'
 
 
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def _escape(text: str) -> str:
-    return markup.escape(_printable(text))
+    return markup.escape(printable(text))

@@ -1,4 +1,4 @@
-"""The frame of the page of `entities.html`: its style, and the places that are filled in."""
+"""The frame of every page: its style, and the places that are filled in."""
 
 from string import Template
 
@@ -44,10 +44,13 @@ mark { padding: .2rem .4rem; border-radius: .35rem; background: hsl(var(--hue) 8
 mark small { font-size: .68rem; font-weight: 700; letter-spacing: .03em; white-space: nowrap; unicode-bidi: isolate; }
 mark b { display: inline-block; padding: 0 .3rem; border-radius: .25rem; background: var(--alarm); color: var(--card);
   line-height: 1.5; letter-spacing: 0; }
+mark.shaded { padding: .05rem .15rem; box-shadow: none; color: inherit;
+  background: hsl(var(--hue) 85% 65% / calc(var(--strength) * .75)); }
 .doubt { text-decoration: underline dotted 2px; text-underline-offset: .25em; }
 @media (prefers-color-scheme: dark) {
   mark { background: hsl(var(--hue) 45% 24%); color: hsl(var(--hue) 90% 90%);
     box-shadow: inset 0 0 0 1px hsl(var(--hue) 40% 42%); }
+  mark.shaded { color: inherit; box-shadow: none; background: hsl(var(--hue) 60% 45% / calc(var(--strength) * .75)); }
 }
 body:has(#differences:checked) main li:not(.differs) { display: none; }
 @media print {
@@ -63,7 +66,7 @@ body:has(#differences:checked) main li:not(.differs) { display: none; }
 <h1>$title</h1>
 $note
 <dl>$summary</dl>
-<ul aria-label="Types of entities and how many there are">$legend</ul>
+<ul aria-label="$legend_of">$legend</ul>
 $hint
 $switch
 </header>

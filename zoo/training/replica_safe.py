@@ -86,11 +86,12 @@ class ReplicaSafe(keras.Model):
         left is below the optimizer's own limit.
         """
         limit = getattr(self.optimizer, "global_clipnorm", None)
-        if not limit:
+        takes_slices = getattr(self.optimizer, "takes_slices", False)  # it clips them by itself
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if (replicas == 1 and takes_slices) or not (limit or takes_slices):
             return gradients
         gradients = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if replicas == 1:
+        if replicas == 1 or not limit:
             return gradients
         used = [g for g in gradients if g is not None]  # a weight that this loss does not touch has none
         summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, used)
