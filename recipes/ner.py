@@ -39,7 +39,14 @@ def main(options: Options) -> None:
         print(zoo.showing.terminal(answer.tokens, answer.tags, gold=right.tags, color=run.color))
     judged = [answer.judged(right.tags) for answer, right in zip(answers, gold, strict=True)]
     zoo.showing.write_html(run.workdir / "predictions.html", judged, title=f"{options.recipe} on unseen sentences")
-    run.finish(model, metrics, {"F1": "f1", "precision": "precision", "recall": "recall"}, "sentences", _TEXTS, "tags")
+    run.finish(
+        model,
+        metrics,
+        {"F1": "f1", "precision": "precision", "recall": "recall"},
+        "sentences",
+        {"text": _TEXTS},
+        "tags",
+    )
 
 
 if __name__ == "__main__":

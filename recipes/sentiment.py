@@ -42,7 +42,7 @@ def main(options: Options) -> None:
     zoo.showing.write_weighted_html(
         run.workdir / "predictions.html", judged, title=f"{options.recipe}: what decided on unseen texts"
     )
-    run.finish(model, metrics, {"accuracy": "accuracy", "loss": "loss"}, "texts", _TEXTS, "label")
+    run.finish(model, metrics, {"accuracy": "accuracy", "loss": "loss"}, "texts", {"text": _TEXTS}, "label")
 
 
 if __name__ == "__main__":

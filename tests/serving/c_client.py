@@ -22,7 +22,7 @@ import numpy as np
 
 SOURCE = Path(__file__).with_name("c_client.c")
 
-Texts = Sequence[str] | Sequence[Sequence[str]]
+Strings = Sequence[str | bytes] | Sequence[Sequence[str]]
 
 
 class Latency(NamedTuple):
@@ -76,34 +76,41 @@ def _shared_client() -> Path:
 
 
 def run_c_client(
-    saved_model_dir: str | Path, texts: Texts, signature: str = "serving_default"
+    saved_model_dir: str | Path, strings: Strings, signature: str = "serving_default", **numbers: float
 ) -> dict[str, np.ndarray]:
     """Feeds strings to a SavedModel's signature, in a process without Python.
 
     Args:
         saved_model_dir: The directory that holds `saved_model.pb`.
-        texts: [batch] strings, or rows of strings, padded here with empty ones to [batch, time], for a matrix input.
-        signature: Key of a signature with exactly one input, a string tensor.
+        strings: [batch] texts or bytes, or rows of texts, padded here with empty ones to [batch, time], for a matrix.
+        signature: Key of a signature with one input of strings.
+        **numbers: The signature's other inputs, scalars.
 
     Returns:
         The output tensors by their names in the signature; string tensors as object arrays of `str`.
 
     Raises:
-        ValueError: There is no such signature, or it takes more than one input.
+        ValueError: There is no such signature, or it takes other inputs.
         RuntimeError: The client failed; the message holds what it printed.
     """
-    return _run(saved_model_dir, texts, signature)[0]
+    return _run(saved_model_dir, strings, signature, numbers)[0]
 
 
 def time_c_client(
-    saved_model_dir: str | Path, texts: Texts, signature: str = "serving_default", repeat: int = 500
+    saved_model_dir: str | Path,
+    strings: Strings,
+    signature: str = "serving_default",
+    repeat: int = 500,
+    **numbers: float,
 ) -> Latency:
     """Measures one call with these strings from C; arguments and errors are those of `run_c_client`."""
-    return Latency(**_run(saved_model_dir, texts, signature, repeat)[1])
+    return Latency(**_run(saved_model_dir, strings, signature, numbers, repeat)[1])
 
 
-def signature_names(saved_model_dir: str | Path, signature: str) -> tuple[str, dict[str, str]]:
-    """Returns the tensor name of a signature's only input, and its outputs' tensor names by their keys."""
+def signature_names(
+    saved_model_dir: str | Path, signature: str, numbers: Sequence[str] = ()
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Returns the tensor name of a signature's strings, those of its numbers by their keys, and those of its outputs."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     saved_model = saved_model_pb2.SavedModel()
@@ -112,24 +119,34 @@ def signature_names(saved_model_dir: str | Path, signature: str) -> tuple[str, d
     if signature not in signatures:
         raise ValueError(f"{saved_model_dir} has no signature {signature!r}; it has {', '.join(sorted(signatures))}")
     definition = signatures[signature]
-    if len(definition.inputs) != 1:
-        raise ValueError(f"signature {signature!r} takes {sorted(definition.inputs)}; the C client feeds one input")
-    (input_info,) = definition.inputs.values()
-    return input_info.name, {key: info.name for key, info in definition.outputs.items()}
+    inputs = {key: info.name for key, info in definition.inputs.items()}
+    of_numbers = {key: inputs.pop(key) for key in numbers if key in inputs}
+    if len(inputs) != 1 or len(of_numbers) != len(numbers):
+        raise ValueError(
+            f"signature {signature!r} takes {sorted(definition.inputs)}; the C client feeds one input of strings, "
+            f"and here {sorted(numbers) or 'no'} numbers"
+        )
+    (strings,) = inputs.values()
+    return strings, of_numbers, {key: info.name for key, info in definition.outputs.items()}
 
 
-def _run(saved_model_dir: str | Path, texts: Texts, signature: str, repeat: int = 0) -> tuple[dict, dict]:
-    input_name, output_names = signature_names(saved_model_dir, signature)
-    options = ["--null"]
-    if len(texts) and not isinstance(texts[0], str):
-        columns = max(1, *map(len, texts))
+def _run(
+    saved_model_dir: str | Path, strings: Strings, signature: str, numbers: dict[str, float], repeat: int = 0
+) -> tuple[dict, dict]:
+    input_name, number_names, output_names = signature_names(saved_model_dir, signature, list(numbers))
+    options = ["--counted"]
+    for key, value in numbers.items():
+        options += ["--scalar", f"{number_names[key]}={value}"]
+    if len(strings) and not isinstance(strings[0], (str, bytes)):
+        columns = max(1, *map(len, strings))
         options += ["--columns", columns]
-        texts = [text for row in texts for text in (*row, *[""] * (columns - len(row)))]
+        strings = [text for row in strings for text in (*row, *[""] * (columns - len(row)))]
     if repeat:
         options += ["--repeat", repeat]
+    encoded = [text.encode() if isinstance(text, str) else text for text in strings]
     result = subprocess.run(
         [str(part) for part in (_shared_client(), *options, saved_model_dir, input_name, *output_names.values())],
-        input="".join(f"{text}\0" for text in texts).encode(),
+        input=b"".join(b"%d:%s" % (len(part), part) for part in encoded),
         capture_output=True,
         check=False,
         env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ},

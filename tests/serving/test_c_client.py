@@ -31,6 +31,17 @@ class Toy(tf.Module):
             "cube": tf.reshape(tf.repeat(length, 4), [-1, 2, 2]),
         }
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([], tf.int32, name="times"),
+            tf.TensorSpec([], tf.float32, name="factor"),
+        ]
+    )
+    def scaled(self, text, times, factor):
+        length = tf.cast(tf.strings.length(text), tf.float32)
+        return {"repeated": tf.strings.reduce_join(tf.repeat(text[:, None], times, 1), 1), "scaled": factor * length}
+
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.string, name="tokens")])
     def join(self, tokens):
         return {"text": tf.strings.reduce_join(tokens, axis=-1, separator="|")}
@@ -40,7 +51,9 @@ class Toy(tf.Module):
 def saved_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("toy") / "1"
     toy = Toy()
-    tf.saved_model.save(toy, str(path), signatures={"serving_default": toy.serve, "join": toy.join})
+    tf.saved_model.save(
+        toy, str(path), signatures={"serving_default": toy.serve, "join": toy.join, "scaled": toy.scaled}
+    )
     return path
 
 
@@ -80,13 +93,21 @@ def test_rows_of_strings_are_padded_to_a_matrix(saved_model):
     assert outputs["text"].tolist() == ["a|b|c", "d||", "||"]
 
 
+def test_bytes_and_numbers(saved_model):
+    outputs = run_c_client(saved_model, [b"\x00\xff\n:", "7:Harry"], signature="scaled", times=1, factor=0.5)
+    assert outputs["scaled"].tolist() == [2.0, 3.5]
+    assert run_c_client(saved_model, ["ab"], signature="scaled", times=2, factor=1)["repeated"].tolist() == ["abab"]
+    with pytest.raises(ValueError, match=r"takes \['factor', 'text', 'times'\]"):
+        run_c_client(saved_model, ["ab"], signature="scaled", times=2)
+
+
 def test_latency_is_measured_over_repeated_calls(saved_model):
     latency = time_c_client(saved_model, ["Harry"], repeat=20)
     assert 0 < latency.median_ms <= latency.p90_ms
 
 
 def test_an_unknown_signature_names_the_ones_there_are(saved_model):
-    with pytest.raises(ValueError, match=r"no signature 'serve'; it has .*join, serving_default"):
+    with pytest.raises(ValueError, match=r"no signature 'serve'; it has .*join, .*serving_default"):
         signature_names(saved_model, "serve")
 
 

@@ -15,12 +15,12 @@ import tensorflow as tf
 
 from zoo.config.training import TrainingConfig
 from zoo.engine import paths
-from zoo.files import replacing
 from zoo.models.answering import BATCH, TOKEN_BUDGET, in_order
 from zoo.models.data_errors import data_errors
+from zoo.models.saving import Saved
 from zoo.preprocessing.batching import bucketed, shuffled, streamed
 from zoo.serving.saved_model import write_saved_model
-from zoo.training.lazy_adam import LazyAdam
+from zoo.training import optimizers
 from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_safe import ReplicaSafe
 from zoo.training.schedules import EpochSchedule
@@ -29,7 +29,7 @@ from zoo.training.schedules import EpochSchedule
 _NOT_OF_RECORDS = {"class_weight", "sample_weight", "shuffle", "steps_per_epoch", "validation_split"}
 
 
-class Task(ReplicaSafe):
+class Task(Saved, ReplicaSafe):
     """A recurrent model that speaks raw records.
 
     A new task is compiled but knows nothing: `adapt(records)`, called by the first `fit`, learns its vocabulary and
@@ -73,17 +73,7 @@ class Task(ReplicaSafe):
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
         if vocabulary is not None:
             self._assemble(vocabulary)
-        self.compile(optimizer=_optimizer(config), jit_compile=False)
-
-    def get_compile_config(self) -> dict[str, Any]:
-        """Adds to Keras' settings whether the optimizer is the configuration's own."""
-        return {**(super().get_compile_config() or {}), "follows_plan": _follows_plan(self.optimizer)}
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Restores what `get_compile_config` returned."""
-        follows_plan = config.pop("follows_plan", False)
-        super().compile_from_config(config)
-        self.optimizer.follows_plan = follows_plan
+        self.compile(optimizer=optimizers.make(config), jit_compile=False)
 
     # What a subclass says.
 
@@ -140,13 +130,27 @@ class Task(ReplicaSafe):
             training: Whether they are to be learnt from.
             batch_size: Records a batch; default: the configuration's, or 256 in evaluation.
         """
+        batches = self.arranged(self.prepared(records, training), training, batch_size)
+        return streamed(batches.map(lambda batch: self.tensors(batch, training)))
+
+    def arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
+        """Returns padded batches of prepared records of similar length, shuffled if training.
+
+        Args:
+            records: Prepared records.
+            training: Whether they are to be learnt from.
+            batch_size: As `batches`.
+        """
         config = self.config
-        records = self.prepared(records, training)
         if training:
             records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
         size = batch_size or (config.batch_size if training else BATCH)
-        batches = bucketed(records, self.length, size, config.bucket_boundaries, self.token_budget(training))
-        return streamed(batches.map(lambda batch: self.tensors(batch, training)))
+        return bucketed(records, self.length, size, config.bucket_boundaries, self.token_budget(training))
+
+    def examples(self, records: tf.data.Dataset) -> int:
+        """Counts what the speed of training is told in; the records, unless overridden."""
+        known = int(records.cardinality())
+        return known if known >= 0 else int(records.reduce(0, lambda total, _: total + 1))
 
     def token_budget(self, training: bool) -> int | None:
         """Returns how many time steps a batch may hold, padding included, or None for no limit."""
@@ -242,7 +246,7 @@ class Task(ReplicaSafe):
         with data_errors(), without_false_alarms():
             records = self.records(x, y)
             self.adapt(records)
-            plan = self.config if _follows_plan(self.optimizer) else None
+            plan = self.config if optimizers.follows_plan(self.optimizer) else None
             epochs = self.config.epochs if epochs is None else epochs
             if validation_data is not None:
                 pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
@@ -304,82 +308,3 @@ class Task(ReplicaSafe):
     def _require_network(self, what: str) -> None:
         if self.network is None:
             raise ValueError(f"{what}: this {type(self).__name__} has learnt nothing yet; call fit(records) first")
-
-    # Saving.
-
-    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes one `.keras` file; an interrupted save leaves no half-written file under that name.
-
-        Args:
-            filepath: A name that ends in `.keras`.
-            overwrite: Whether an existing file is replaced.
-            **kwargs: As in `keras.Model.save`.
-
-        Raises:
-            ValueError: The name does not end in `.keras`.
-            FileExistsError: The file exists and `overwrite` is False.
-        """
-        path = Path(filepath)
-        if path.suffix != ".keras":
-            raise ValueError(f"{path}: a model is saved as one .keras file; name it {path.with_suffix('.keras')}")
-        if path.exists() and not overwrite:
-            raise FileExistsError(f"{path} exists; pass overwrite=True or choose another name")
-        with replacing(path) as partial:
-            super().save(partial, overwrite=True, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the configuration and the vocabulary."""
-        return {
-            "config": self.config.to_dict(),
-            "vocabulary": None if self.vocabulary is None else self.vocabulary.to_dict(),
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Task:
-        """Makes the task that `get_config` described."""
-        config = dict(config)
-        vocabulary = config.pop("vocabulary", None)
-        return cls(
-            cls.config_class.from_dict(config.pop("config")),
-            None if vocabulary is None else cls.vocabulary_class.from_dict(vocabulary),
-            **config,
-        )
-
-    def save_own_variables(self, store: Any) -> None:
-        """Adds the random state, which Keras leaves out, so that training goes on as if it had not stopped."""
-        super().save_own_variables(store)
-        for index, state in enumerate(self._random_states()):
-            store[f"random_state_{index}"] = state.numpy()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Restores what `save_own_variables` wrote."""
-        weights = {key: store[key] for key in store.keys() if not key.startswith("random_state_")}  # noqa: SIM118
-        super().load_own_variables(weights)
-        for index, state in enumerate(self._random_states()):
-            state.assign(store[f"random_state_{index}"])
-
-    def _random_states(self) -> list[keras.Variable]:
-        """Returns the states of the network's seed generators: Keras' `variables` has them, its `weights` has not."""
-        if self.network is None:
-            return []
-        weights = {id(weight) for weight in self.network.weights}
-        return [variable for variable in self.network.variables if id(variable) not in weights]
-
-
-def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
-    """Makes the configuration's optimizer, with gradient clipping by the joint norm."""
-    settings = {"learning_rate": config.learning_rate, "global_clipnorm": config.clip_norm}
-    if config.optimizer == "sgd":
-        settings["momentum"] = 0.9
-    if config.optimizer == "lazy_adam":
-        optimizer = LazyAdam(**settings)
-    else:
-        optimizer = keras.optimizers.get({"class_name": config.optimizer, "config": settings})
-    # Its learning rate follows the configuration; that of an optimizer given to `compile` is left alone.
-    optimizer.follows_plan = True
-    return optimizer
-
-
-def _follows_plan(optimizer: keras.optimizers.Optimizer) -> bool:
-    return getattr(optimizer, "follows_plan", False)

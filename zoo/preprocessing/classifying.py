@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from zoo.config.classifier import ClassifierConfig
 from zoo.preprocessing.batching import streamed
+from zoo.preprocessing.labels import LabelCodec
 from zoo.preprocessing.tokenisation import tokenise
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all, id_table
 
@@ -70,8 +71,7 @@ class ClassifierPreprocessor(tf.Module):
         self.config = config
         self.vocabulary = vocabulary
         self._word_ids = id_table(vocabulary.words)
-        labels = tf.lookup.KeyValueTensorInitializer(tf.constant(vocabulary.labels), tf.range(len(vocabulary.labels)))
-        self._label_ids = tf.lookup.StaticHashTable(labels, -1)
+        self._labels = LabelCodec(vocabulary.labels)
 
     def words(self, texts: tf.Tensor) -> Words:
         """Cuts texts, strings [batch], into words; long ones keep their two ends."""
@@ -95,12 +95,7 @@ class ClassifierPreprocessor(tf.Module):
         Raises:
             tf.errors.InvalidArgumentError: A label that training did not have.
         """
-        numbers = self._label_ids.lookup(labels)
-        unseen = tf.boolean_mask(labels, numbers < 0)
-        known = ", ".join(self.vocabulary.labels)
-        message = f"labels that the model has not learnt (it knows {known}; train on records that have all labels):"
-        with tf.control_dependencies([tf.debugging.Assert(tf.equal(tf.size(unseen), 0), [message, unseen])]):
-            return tf.identity(numbers)
+        return self._labels.encode(labels)
 
 
 def words(texts: tf.Tensor, config: ClassifierConfig) -> Words:
@@ -117,6 +112,11 @@ def words(texts: tf.Tensor, config: ClassifierConfig) -> Words:
 def normalise(tokens: tf.Tensor, config: ClassifierConfig) -> tf.Tensor:
     """Returns tokens as the word vocabulary knows them, shape unchanged."""
     return tf.strings.lower(tokens, encoding="utf-8") if config.lowercase else tokens
+
+
+def normal_form(word: str, config: ClassifierConfig) -> str:
+    """Returns what `normalise` makes of one word, without TensorFlow."""
+    return word.lower() if config.lowercase else word
 
 
 def learn_vocabulary(records: tf.data.Dataset, config: ClassifierConfig) -> ClassifierVocabulary:

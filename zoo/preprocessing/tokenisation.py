@@ -83,3 +83,27 @@ def pad(ragged: tf.RaggedTensor) -> tf.Tensor:
     dense = ragged.to_tensor()
     missing = tf.maximum(1 - tf.shape(dense)[1], 0)
     return tf.pad(dense, [[0, 0], [0, missing]] + [[0, 0]] * (dense.shape.rank - 2))
+
+
+# How marks stand to the words around them: none of this is known of a word alone, so quotes stay apart.
+_JOINED_TO_THE_LEFT = r" ([.,;:!?%…)\]}»”]+|['’](?:s|S|ll|re|ve|d|m|t)\b)"
+_JOINED_TO_THE_RIGHT = r"([(\[{«“$£€]) "
+
+
+def join_words(words: tf.RaggedTensor) -> tf.Tensor:
+    """Writes tokens of `tokenise` as a text: blanks between words, none before a full stop or after a bracket.
+
+    Args:
+        words: Ragged strings [batch, time].
+
+    Returns:
+        Strings [batch].
+    """
+    texts = tf.strings.reduce_join(words, axis=-1, separator=" ")
+    texts = tf.strings.regex_replace(texts, _JOINED_TO_THE_LEFT, r"\1")
+    return tf.strings.regex_replace(texts, _JOINED_TO_THE_RIGHT, r"\1")
+
+
+def join_after(texts: tf.Tensor) -> tf.Tensor:
+    """Puts a blank before each text that goes on from another one, unless it begins with a mark that needs none."""
+    return tf.strings.regex_replace(tf.strings.join([" ", texts]), f"^(?:{_JOINED_TO_THE_LEFT})", r"\1")

@@ -12,6 +12,11 @@ PADDING_ID = 0
 UNKNOWN_ID = 1
 RESERVED = 2
 
+# Where texts are written, not only read, the two ends of a text have numbers too.
+BEGIN_ID = 2
+END_ID = 3
+RESERVED_WITH_ENDS = 4
+
 # While counting, the rarest words are dropped whenever more distinct ones than this are held, so that a corpus larger
 # than memory can be counted.
 _MAX_DISTINCT = 4_000_000
@@ -58,16 +63,17 @@ class FrequencyCounter:
         return [k for k, _ in kept[:limit]]
 
 
-def id_table(items: Sequence[str] | Sequence[int]) -> tf.lookup.StaticHashTable:
-    """Makes the table from items to their numbers: padding is 0, unknown is 1, the first item is 2.
+def id_table(items: Sequence[str] | Sequence[int], first: int = RESERVED) -> tf.lookup.StaticHashTable:
+    """Makes the table from items to their numbers: padding is 0, unknown is 1, the first item is `first`.
 
     Args:
         items: Distinct strings, or distinct integers (code points). Where there is none, every string is unknown.
+        first: The first item's number.
     """
     if not items:  # TensorFlow has no empty tables
         return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer([""], [UNKNOWN_ID]), UNKNOWN_ID)
     keys = tf.constant(list(items), dtype=tf.int64 if isinstance(items[0], int) else tf.string)
-    values = tf.range(RESERVED, len(items) + RESERVED, dtype=tf.int32)
+    values = tf.range(first, len(items) + first, dtype=tf.int32)
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), UNKNOWN_ID)
 
 

@@ -10,7 +10,7 @@ import platform
 import shutil
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,23 +85,26 @@ class Run:
         files = {"train": options.train, "valid": options.valid, "test": options.test}
         return ", ".join(f"{name} {Path(path).resolve()}" for name, path in files.items() if path)
 
-    def data(self, read_file: Callable[[str], tf.data.Dataset]) -> tuple[tf.data.Dataset, ...]:
+    def data(
+        self, read_file: Callable[[str], tf.data.Dataset], held_out: Callable[[tf.data.Dataset], tuple] | None = None
+    ) -> tuple[tf.data.Dataset, ...]:
         """Returns the training, validation and test records.
 
         Args:
             read_file: Makes records of a file.
+            held_out: Splits training records in two where there is no validation data; default: every tenth is taken.
 
         Raises:
             ValueError: A malformed or empty file, or an unknown data set.
         """
-        options = self.options
+        options, held_out = self.options, held_out or _every_tenth
         if options.train is None:
-            return _loaded(options.config.sample if options.data == "sample" else options.data)
+            return _loaded(options.config.sample if options.data == "sample" else options.data, held_out)
         train = read_file(options.train)
         if options.valid:
             valid = read_file(options.valid)
         else:
-            train, valid = _held_out(train, "no --valid")
+            train, valid = _held_out(train, "no --valid", held_out)
         if not options.test:
             _LOG.warning("no --test: the figures reported are those of the validation data, which chose the best epoch")
         return train, valid, read_file(options.test) if options.test else valid
@@ -169,8 +172,9 @@ class Run:
         metrics: Mapping[str, Any],
         headline: Mapping[str, str],
         records: str,
-        requests: Sequence[str],
+        request: Mapping[str, Any],
         output: str,
+        signature: str = "serving_default",
     ) -> None:
         """Exports the model, uses the export and the saved model once, and prints where everything is.
 
@@ -179,13 +183,16 @@ class Run:
             metrics: What `judge` returned.
             headline: The metrics to print, by the name to print each under.
             records: What the records are called, for example `sentences`.
-            requests: What the export and the saved model are asked.
+            request: The export's inputs by name; the saved model is asked to predict the first of them.
             output: The export's output to print, strings [batch] or [batch, time].
+            signature: The export's function to ask.
         """
         exported = model.export(self.options.export_dir)
-        serve = tf.saved_model.load(str(exported)).signatures["serving_default"]
-        served = serve(text=tf.constant(requests))[output].numpy()
-        reloaded = zoo.load(self.best_model).predict(requests)
+        serve = tf.saved_model.load(str(exported)).signatures[signature]
+        wanted = serve.structured_input_signature[1]
+        served = serve(**{name: tf.constant(value, wanted[name].dtype) for name, value in request.items()})
+        served = served[output].numpy()
+        reloaded = zoo.load(self.best_model).predict(next(iter(request.values())))
         figures = ", ".join(f"{name} {metrics[key]:.4f}" for name, key in headline.items())
         print(
             f"\n{metrics['reported_on']}: {figures}; "
@@ -216,7 +223,7 @@ class Run:
             "epochs": self.state.epoch,
             "best_epoch": self.state.best_epoch,
             "seconds": sum(history["seconds"]),
-            "training_examples_per_second": _count(train) / statistics.median(seconds),
+            "training_examples_per_second": model.examples(train) / statistics.median(seconds),
             "parameters": model.count_params(),
             "strategy": options.strategy,
             "versions": {"zoo": zoo.__version__, "tensorflow": tf.__version__, "python": platform.python_version()},
@@ -242,26 +249,25 @@ def _check_writable(flag: str, folder: Path) -> None:
         raise PermissionError(f"--{flag}={folder}: {existing} cannot be written; choose another folder")
 
 
-def _loaded(name: str) -> tuple[tf.data.Dataset, ...]:
+def _loaded(name: str, held_out: Callable[[tf.data.Dataset], tuple]) -> tuple[tf.data.Dataset, ...]:
     """Returns the three splits of a data set that is known by name."""
     train, test = (datasets.load(name, split=split) for split in ("train", "test"))
     if "validation" in datasets.splits(name):
         return train, datasets.load(name, split="validation"), test
-    return (*_held_out(train, f"{name} has no validation split"), test)
+    return (*_held_out(train, f"{name} has no validation split", held_out), test)
 
 
-def _held_out(records: tf.data.Dataset, why: str) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+def _held_out(records: tf.data.Dataset, why: str, split: Callable[[tf.data.Dataset], tuple]) -> tuple:
+    """Splits off a tenth for validation."""
+    _LOG.warning("%s: a tenth of the training data is held out for validation", why)
+    return split(records)
+
+
+def _every_tenth(records: tf.data.Dataset) -> tuple[tf.data.Dataset, tf.data.Dataset]:
     """Splits off every tenth record."""
-    _LOG.warning("%s: every %dth training record is held out for validation", why, _HELD_OUT)
 
     def part(chosen: bool) -> tf.data.Dataset:
         numbered = records.enumerate().filter(lambda number, _: ((number % _HELD_OUT) == 0) == chosen)
         return numbered.map(lambda _, record: record)
 
     return part(False), part(True)
-
-
-def _count(records: tf.data.Dataset) -> int:
-    """Counts the records, by reading them where the source does not say."""
-    known = int(records.cardinality())
-    return known if known >= 0 else int(records.reduce(0, lambda total, _: total + 1))

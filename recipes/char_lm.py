@@ -1,0 +1,54 @@
+"""Learns to write: trains a language model, says how probable texts are, writes new ones, exports it.
+
+python recipes/char_lm.py                                                       # embedded text
+python recipes/char_lm.py --recipe=lstm_word_lm                                 # words instead of characters
+python recipes/char_lm.py --data=tiny_shakespeare --epochs=20                   # TensorFlow Datasets
+python recipes/char_lm.py --train=my/novels --text_per=file --workdir=runs/novels   # a file, or a folder of files
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from absl import flags
+
+from zoo.running import script
+from zoo.running.flags import Options
+
+_PER = flags.DEFINE_enum("text_per", "file", ["file", "line", "paragraph"], "What one text of a file is.")
+_PROMPT = flags.DEFINE_string("prompt", "The ", "What the model goes on from.")
+_LENGTH = flags.DEFINE_integer("length", 400, "Tokens to write at most.", lower_bound=1)
+_TEMPERATURE = flags.DEFINE_float("temperature", 0.7, "0 takes the most probable token, 1 draws.", lower_bound=0.0)
+_COMPARED = ["The apple and pear salad", "The apple and pair salad"]
+_ON_PAGE = 3000
+
+
+def main(options: Options) -> None:
+    """Runs one recipe from its data to its export."""
+    import zoo
+    from zoo.datasets.plain_texts import last_tenth, read_plain_texts
+    from zoo.running.run import Run
+
+    run = Run(options)
+    train, valid, test = run.data(partial(read_plain_texts, per=_PER.value), held_out=last_tenth)
+    model = run.fit(run.model(), train, valid)
+    metrics = run.judge(model, train, test)
+
+    for text in model.score(_COMPARED):
+        print(f"{text.text!r}: {text}")
+    settings = {"length": _LENGTH.value, "temperature": _TEMPERATURE.value}
+    print(f"\n{model.generate(_PROMPT.value, **settings)}")
+    text = next(test.as_numpy_iterator())["text"].decode("utf-8", "replace")[:_ON_PAGE]
+    zoo.showing.write_unit_states_html(
+        run.workdir / "predictions.html", model.unit_states(text), title=f"{options.recipe}: what a unit does"
+    )
+    surprise = "bits_per_character" if "bits_per_character" in metrics else "perplexity"
+    request = {"text": [_PROMPT.value], **settings, "top_k": 0, "top_p": 1.0, "seed": 0}
+    run.finish(
+        model, metrics, {"nats per token": "loss", surprise.replace("_", " "): surprise}, "tokens", request,
+        "continuation", signature="generate",
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    script.start("lstm_char_lm", main)

@@ -1,0 +1,197 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.datasets import from_plain_texts
+
+TINY = {
+    "embedding_dim": 8, "units": 16, "window": 8, "batch_size": 4, "epochs": 40, "dropout": 0.0, "min_count": 1,
+    "learning_rate": 0.02, "final_learning_rate": 0.3,
+}  # fmt: skip
+LINES = ["the cat sat on the mat", "the dog sat on the log", "a bird"]
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A model that knows three lines by heart."""
+    task = zoo.get("lstm_char_lm", layout="texts", **{**TINY, "epochs": 8, "window": 32})
+    task.fit(LINES * 60, verbose=0)
+    return task
+
+
+def log_probability_by_hand(model, text):
+    """Sums log P of each character and of the end, one step at a time."""
+    ids = [4 + model.vocabulary.tokens.index(c) if c in model.vocabulary.tokens else 1 for c in text]
+    states, total = model.decoder.get_initial_state(1), 0.0
+    for read, wanted in zip([2, *ids], [*ids, 3], strict=True):
+        logits, states = model.decoder.step(tf.constant([read]), states)
+        total += float(tf.nn.log_softmax(logits)[0, wanted])
+    return total
+
+
+def test_a_score_is_the_sum_over_the_characters_and_the_end(model):
+    texts = ["the cat sat on the mat", "the mat", "", "zebra"]
+    for text, scored in zip(texts, model.score(texts), strict=True):
+        assert scored.log_probability == pytest.approx(log_probability_by_hand(model, text), abs=1e-3)
+        assert len(scored.token_log_probabilities) == len(text) + 1
+        bits = -scored.log_probability / math.log(2) / max(len(text), 1)
+        assert scored.bits_per_character == pytest.approx(bits)
+    assert model.score(["zebra"])[0].unknown == 1  # the z
+    assert (
+        model.score(["the cat sat on the mat"])[0].log_probability
+        > model.score(["the cat sat on the tam"])[0].log_probability
+    )
+
+
+def test_long_texts_are_scored_a_window_at_a_time(model, monkeypatch):
+    texts = ["the cat sat on the mat " * 20, "a bird"]
+    whole = model.score(texts)
+    monkeypatch.setattr("zoo.models.text_probability._LOGITS", 1000)
+    again = model.__class__.from_config(model.get_config())  # its graph is traced anew
+    again.set_weights(model.get_weights())
+    for one, other in zip(whole, again.score(texts), strict=True):
+        np.testing.assert_allclose(one.token_log_probabilities, other.token_log_probabilities, atol=1e-4)
+
+
+def test_what_was_learnt_by_heart_is_written(model):
+    assert str(model.generate("the cat", length=60, temperature=0.0)) == LINES[0]
+    written = model.generate(["the dog", "a"], length=60, temperature=0.0)
+    assert [str(one) for one in written] == LINES[1:]
+    assert all(one.ended for one in written)
+    whole, begun = model.score([LINES[1], "the dog"])
+    rest = sum(begun.token_log_probabilities[:-1])
+    assert written[0].log_probability == pytest.approx(whole.log_probability - rest, abs=1e-3)
+
+
+def test_the_same_seed_writes_the_same_text_and_another_seed_another(model):
+    def written(**settings):
+        return model.generate(["", "t"], length=30, temperature=1.5, **settings)
+
+    assert written(seed=1) == written(seed=1)
+    assert written(seed=1) != written(seed=2)
+    assert [str(one) for one in written(top_k=1)] == [str(o) for o in model.generate(["", "t"], 30, temperature=0.0)]
+    assert written(top_p=0.0) == written(top_k=1)
+    assert len(written(seed=3)[0].text) <= 30
+    assert model.generate([]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"length": 0}, "length must be between 1"),
+        ({"temperature": -0.1}, "temperature must be between 0"),
+        ({"top_p": 1.5}, "top_p must be between 0"),
+        ({"top_k": -1}, "top_k must be between 0"),
+        ({"label": "x"}, "no label 'x'; the model knows none, since it learnt texts without labels"),
+    ],
+)
+def test_generate_says_what_it_cannot_do(model, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        model.generate("the", **arguments)
+
+
+def test_prompts_are_strings(model):
+    with pytest.raises(TypeError, match="as strings"):
+        model.generate([3])
+    with pytest.raises(TypeError, match="or a list of texts"):
+        model.fit("the cat")
+
+
+def test_windows_go_on_from_each_other():
+    task = zoo.get("lstm_char_lm", **{**TINY, "epochs": 1})
+    records = task.records(["abcdefgh" * 12])
+    task.adapt(records)
+    windows = [x for x, _ in task.batches(records, training=False, batch_size=3)]
+    assert [bool(x["fresh"][0]) for x in windows] == [True, *[False] * (len(windows) - 1)]
+    together = {name: tf.concat([x[name] for x in windows], axis=1) for name in ("token_ids", "padding_mask")}
+    whole, _ = task.decoder(together["token_ids"], mask=together["padding_mask"])
+    real = together["padding_mask"].numpy()
+    for _ in range(2):  # the first window of the second round forgets the last one of the first
+        parts = [task(x) for x in windows]
+        np.testing.assert_allclose(tf.concat(parts, axis=1)[real], whole[real], atol=1e-5)
+    lost = task({**windows[1], "fresh": tf.fill([3], True)})
+    assert np.abs(lost - whole[:, 8:16]).max() > 1e-4
+
+
+def test_evaluation_reads_what_comes_before_each_stream():
+    task = zoo.get("lstm_char_lm", **{**TINY, "epochs": 1})
+    records = from_plain_texts(["abcdefgh" * 20, "hgfedcba" * 3])
+    task.fit(records, verbose=0)
+    for rows in (1, 3, 4):
+        judged = [int(np.sum(y > 0)) for _, y in task.batches(task.records(records), training=False, batch_size=rows)]
+        assert sum(judged) == task.examples(task.records(records)) == 8 * 23 + 2
+    alone = task.evaluate(records, batch_size=1, return_dict=True, verbose=0)["loss"]
+    assert task.evaluate(records, batch_size=3, return_dict=True, verbose=0)["loss"] == pytest.approx(alone, rel=0.01)
+
+
+def test_the_order_of_windows_is_a_function_of_seed_and_epoch():
+    task = zoo.get("lstm_char_lm", **TINY)
+    records = task.records(["abcdefgh" * 30])
+    task.adapt(records)
+
+    def epoch(number):
+        task._epoch.assign(number)
+        return [x["token_ids"].numpy().tolist() for x, _ in task.batches(records, training=True)]
+
+    assert epoch(0) == epoch(0)
+    assert epoch(0) != epoch(1)
+
+
+def test_labels_begin_texts():
+    texts, labels = ["1111", "2222", "1111", "2222"] * 40, ["one", "two", "one", "two"] * 40
+    task = zoo.get("lstm_char_lm", **{**TINY, "epochs": 6})
+    task.fit(texts, labels, verbose=0)
+    assert not task.in_streams
+    assert [one.text for one in task.generate(["", ""], 10, temperature=0.0, label=["two", "one"])] == ["2222", "1111"]
+    right, wrong = task.score(["1111", "1111"], ["one", "two"])
+    assert right.log_probability > wrong.log_probability + 1.0
+    with pytest.raises(ValueError, match=r"begin with a label; name one of one, two"):
+        task.generate("1")
+    with pytest.raises(ValueError, match=r"use score\(texts, labels\)"):
+        task.score(["1111"])
+    with pytest.raises(ValueError, match="that the model has not learnt"):
+        task.score(["1111"], ["three"])
+    with pytest.raises(ValueError, match="no label can begin one"):
+        zoo.get("lstm_char_lm", **{**TINY, "layout": "streams"}).fit(texts, labels, verbose=0)
+
+
+def test_words():
+    task = zoo.get("lstm_word_lm", **{**TINY, "layout": "texts", "epochs": 8})
+    lines = ["The cat sat, didn't it?", "Dogs bark."]
+    task.fit(lines * 40, verbose=0)
+    assert str(task.generate("The cat", length=20, temperature=0.0)) == lines[0]
+    scores = task.evaluate(lines, return_dict=True, verbose=0)
+    assert scores["perplexity"] == pytest.approx(math.exp(scores["loss"]), rel=1e-4)
+    scored = task.score(lines)
+    nats = sum(one.log_probability for one in scored) / sum(len(one.token_log_probabilities) for one in scored)
+    assert scores["loss"] == pytest.approx(-nats, rel=1e-3)
+    assert task.score(["The cow sat"])[0].unknown == 1
+
+
+def test_reinjection_grows_and_still_learns():
+    task = zoo.get("lstm_char_lm", **{**TINY, "epochs": 3, "reinjection": 0.5})
+    losses = task.fit(["abcdefgh" * 200], verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2
+    assert float(task._reinjected) == pytest.approx(0.5)
+
+
+def test_states_of_units_are_those_of_the_steps(model):
+    shown = model.unit_states("the cat")
+    assert shown.tokens == list("the cat")
+    assert (shown.values.shape, shown.layer) == ((7, 16), 0)
+    states = model.decoder.get_initial_state(1)
+    for token in [2] + [4 + model.vocabulary.tokens.index(c) for c in "the cat"]:
+        _, states = model.decoder.step(tf.constant([token]), states)
+    np.testing.assert_allclose(shown.values[-1], np.tanh(states[1][0]), atol=1e-5)
+    with pytest.raises(ValueError, match="layer must be between -1 and 0"):
+        model.unit_states("the", layer=1)
+    with pytest.raises(ValueError, match="no token"):
+        model.unit_states("")
+
+
+def test_lower_case_is_for_words():
+    with pytest.raises(ValueError, match="lowercase is for words"):
+        zoo.get("lstm_char_lm", lowercase=True)
