@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import zoo.cells
-from zoo.engine.loops import Walk
+from zoo.engine.loops import RealSteps
 from zoo.engine.scan import scan_of
 
 BATCH, TIME, UNITS = 2, 24, 3
@@ -45,10 +45,10 @@ def drawn(cell, rng, time=TIME):
 
 
 def scanned(cell, projected, first, mask=None, steps=TIME, *, sequences=True, recording=True, backwards=False):
-    walk = Walk(None if mask is None else tf.constant(mask), tf.convert_to_tensor(steps))
+    real = RealSteps(None if mask is None else tf.constant(mask), tf.convert_to_tensor(steps))
     options = {"sequences": sequences, "recording": recording, "backwards": backwards}
     tensors = tf.convert_to_tensor(projected), (tf.convert_to_tensor(first),)
-    hidden, (last,) = scan_of(cell).run(*tensors, None, walk, **options)
+    hidden, (last,) = scan_of(cell).run(*tensors, None, real, **options)
     return hidden, last
 
 

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from zoo.cells.lstm_cell import LSTMCell
+from zoo.cells.precision import widened
 from zoo.cells.recurrent_product import RecurrentProduct
 
 
@@ -100,7 +101,7 @@ class LayerNormLSTMCell(LSTMCell):
     def _scale(self, centred: tf.Tensor) -> tf.Tensor:
         """Divides `[..., width]` of mean zero by its standard deviation."""
         # Squares of half-precision numbers overflow above 256, and ε would be lost in them.
-        wide = _widened(centred)
+        wide = widened(centred)
         variance = tf.reduce_mean(tf.square(wide), axis=-1, keepdims=True)
         return tf.cast(wide * tf.math.rsqrt(variance + self.epsilon), centred.dtype)
 
@@ -133,9 +134,5 @@ def _centred(tensor: Any) -> tf.Tensor:
     Done to a kernel, it centres all products with it at once: mean(x W) = x mean(W).
     """
     tensor = tf.convert_to_tensor(tensor)
-    mean = tf.reduce_mean(_widened(tensor), axis=-1, keepdims=True)
+    mean = tf.reduce_mean(widened(tensor), axis=-1, keepdims=True)
     return tensor - tf.cast(mean, tensor.dtype)
-
-
-def _widened(tensor: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tensor, tf.float32) if tensor.dtype.size < 4 else tensor

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from zoo.cells.gated_cell import GatedCell
+from zoo.cells.precision import widened
 from zoo.cells.recurrent_product import RecurrentProduct
 
 _OF_THE_RECURRENT_KERNEL = ("recurrent_initializer", "recurrent_regularizer", "recurrent_constraint")
@@ -62,8 +63,7 @@ class ParallelCell(GatedCell):
 
     def project(self, inputs: tf.Tensor) -> tf.Tensor:
         """See `Cell.project`; the result is float32 at least."""
-        projected = super().project(inputs)
-        return tf.cast(projected, tf.float32) if projected.dtype.size < 4 else projected
+        return widened(super().project(inputs))
 
     def recurrent_product(self, dropout_mask: tf.Tensor | None = None) -> RecurrentProduct:
         """Returns what has nothing to multiply by."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import threading
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import tensorflow as tf
 
@@ -13,6 +15,11 @@ from zoo.cells import Cell
 from zoo.engine import tapes
 
 Tensors = tuple[tf.Tensor, ...]
+Kind = TypeVar("Kind", bound="Compilation")
+
+# A model has a handful of equations, a search over widths one a width. Whoever asks for one that was forgotten compiles
+# it once more.
+_MOST_EQUATIONS = 256
 
 
 class Compilation:
@@ -83,6 +90,44 @@ class Compilation:
             return results, gradient
 
         return function
+
+
+class CompilationCache(Generic[Kind]):
+    """The compilations of the equations that were asked for last; the least recently used is forgotten first.
+
+    What is forgotten goes on working where it is part of a graph.
+
+    Args:
+        most: How many to remember.
+    """
+
+    def __init__(self, most: int = _MOST_EQUATIONS) -> None:
+        """Remembers none yet."""
+        self.most = most
+        self._kept: OrderedDict[Hashable, Kind] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def __len__(self) -> int:
+        """Returns how many are remembered."""
+        return len(self._kept)
+
+    def get(self, equation: Hashable, cell: Cell, make: Callable[[], Kind]) -> Kind:
+        """Returns the compilation of an equation, which serves a cell of it from now on.
+
+        Args:
+            equation: What cells of one equation have in common.
+            cell: A cell of it. Any will do for tracing, and the one that asks is alive.
+            make: Makes the compilation, if there is none.
+        """
+        with self._lock:
+            if equation not in self._kept:
+                self._kept[equation] = make()
+            self._kept.move_to_end(equation)
+            while len(self._kept) > self.most:
+                self._kept.popitem(last=False)
+            compilation = self._kept[equation]
+        compilation.serve(cell)
+        return compilation
 
 
 def _refuse(*_: tf.Tensor) -> None:

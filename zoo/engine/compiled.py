@@ -6,13 +6,13 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from zoo.cells import Cell, ParallelCell, RecurrentProduct
 from zoo.engine.buckets import bucket
-from zoo.engine.loops import Walk, loops_of
+from zoo.engine.loops import RealSteps, loops_of
 from zoo.engine.products import Weights
 from zoo.engine.scan import scan_of
 from zoo.engine.xla_context import inside_xla
@@ -68,34 +68,49 @@ def run(
     batch, steps = (tf.shape(inputs)[axis] if size is None else size for axis, size in enumerate(inputs.shape[:2]))
     parts = _parts(inputs.shape[0])
     rows, length = _compiled_size(inputs.shape[0], batch, multiple=parts), _compiled_size(inputs.shape[1], steps)
-
-    def split(tensor: tf.Tensor | None, *, timed: bool = False) -> Sequence[Any]:
-        if tensor is None:
-            return [None] * parts
-        padded = _pad(tensor, [rows - batch, length - steps] if timed else [rows - batch])
-        return [padded] if parts == 1 else tf.split(padded, parts)
-
+    cut = _Cut(parts, rows - batch, length - steps)
+    first = zip(*(cut.rows(state) for state in states), strict=True)
+    inputs, mask = cut.sequences(inputs), cut.sequences(None if mask is None else mask[..., tf.newaxis])
+    masks_of_h = cut.rows(recurrent.dropout_mask)
     results = []
-    first = [split(state) for state in states]
-    inputs, mask = split(inputs, timed=True), split(None if mask is None else mask[..., tf.newaxis], timed=True)
-    masks_of_h = split(recurrent.dropout_mask)
-    for part in range(parts):
-        projected = cell.project(inputs[part])
+    for x, states_of_part, mask_of_part, mask_of_h in zip(inputs, first, mask, masks_of_h, strict=True):
+        projected = cell.project(x)
         loops = scan_of(cell) if isinstance(cell, ParallelCell) else loops_of(cell, projected.shape[-1])
-        results.append(
-            loops.run(
-                projected,
-                tuple(state[part] for state in first),
-                Weights(recurrent.kernels, recurrent.vectors, masks_of_h[part]),
-                Walk(mask[part], tf.convert_to_tensor(steps)),
-                backwards=backwards,
-                sequences=sequences,
-                recording=recording,
-            )
-        )
+        weights = Weights(recurrent.kernels, recurrent.vectors, mask_of_h)
+        real = RealSteps(mask_of_part, tf.convert_to_tensor(steps))
+        wanted = {"backwards": backwards, "sequences": sequences, "recording": recording}
+        results.append(loops.run(projected, states_of_part, weights, real, **wanted))
     hidden, last = zip(*results, strict=True)
     last = tuple(_join(state)[:batch] for state in zip(*last, strict=True))
     return (_join(hidden)[:batch, :steps] if sequences else None), last
+
+
+class _Cut(NamedTuple):
+    """How a batch is filled up to its compiled size, and cut into equal parts along its first axis.
+
+    Attributes:
+        parts: How many.
+        more_rows: How many rows of zeros to append before.
+        more_steps: How many steps of zeros to append to what has steps.
+    """
+
+    parts: int
+    more_rows: int | tf.Tensor
+    more_steps: int | tf.Tensor
+
+    def rows(self, tensor: tf.Tensor | None) -> Sequence[tf.Tensor | None]:
+        """Cuts `[batch, ...]`; of nothing, every part is nothing."""
+        return self._cut(tensor, [self.more_rows])
+
+    def sequences(self, tensor: tf.Tensor | None) -> Sequence[tf.Tensor | None]:
+        """Cuts `[batch, time, ...]`; of nothing, every part is nothing."""
+        return self._cut(tensor, [self.more_rows, self.more_steps])
+
+    def _cut(self, tensor: tf.Tensor | None, more: Sequence[int | tf.Tensor]) -> Sequence[tf.Tensor | None]:
+        if tensor is None:
+            return [None] * self.parts
+        padded = _pad(tensor, more)
+        return [padded] if self.parts == 1 else tf.split(padded, self.parts)
 
 
 def _parts(batch: int | None) -> int:

@@ -137,16 +137,27 @@ def run(
         last = [tf.where(real, new, tf.cast(old, new.dtype)) for new, old in zip(last, states, strict=True)]
     if return_sequences:
         outputs = _read_out(stack[-1], outputs)
-        zero_output_for_mask = zero_output_for_mask or len(stack[0]) == 2
-        outputs = outputs if mask is None else _back_in_place(outputs, mask, zero_output_for_mask)
+        if mask is not None:
+            outputs = _back_in_place(outputs, mask, zero_output_for_mask or len(stack[0]) == 2)
         outputs = tf.reverse(outputs, [1]) if go_backwards else outputs
     else:
-        kinds = stack[0][0].state_count
-        top = last[-kinds * len(stack[-1]) :: kinds]
-        outputs = _read_out(stack[-1], tf.concat(top, axis=-1))
-        outputs = outputs if mask is None else tf.where(steps.real[:, tf.newaxis], outputs, tf.zeros_like(outputs))
+        outputs = _last_output(stack, last, real=None if mask is None else steps.real)
     outputs.set_shape([*inputs.shape[: outputs.shape.rank - 1], None])
     return outputs, last
+
+
+def _last_output(stack: Stack, last: Sequence[tf.Tensor], real: tf.Tensor | None) -> tf.Tensor:
+    """Returns the output of each direction's end, `[batch, directions * output_size]`; zeros where `real` is False.
+
+    Args:
+        stack: The cells.
+        last: The last states of all of them.
+        real: `[batch]`, bool: whether a sequence has a step at all; `None` if that does not matter.
+    """
+    kinds = stack[0][0].state_count
+    top = last[-kinds * len(stack[-1]) :: kinds]
+    output = _read_out(stack[-1], tf.concat(top, axis=-1))
+    return output if real is None else tf.where(real[:, tf.newaxis], output, tf.zeros_like(output))
 
 
 class _Steps(NamedTuple):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from zoo.cells import Cell
+from zoo.cells.precision import wide
 from zoo.engine import xla_slices
-from zoo.engine.compilation import Compilation
+from zoo.engine.compilation import Compilation, CompilationCache
 from zoo.engine.equation import operands, signature
 from zoo.engine.products import Noting, Replaying, Weights
 
 
-class Walk(NamedTuple):
-    """Which steps are walked: `[batch, time, 1]`, True at real ones (`None`: all), and how many come before padding."""
+class RealSteps(NamedTuple):
+    """Which steps of a batch are real.
+
+    Attributes:
+        mask: `[batch, time, 1]`, True at real steps; `None` if all of the first `count` are.
+        count: How many steps there are before those that only fill up the compiled size, an int32 scalar.
+    """
 
     mask: tf.Tensor | None
-    steps: tf.Tensor
+    count: tf.Tensor
 
 
 class Record(NamedTuple):
@@ -37,7 +43,7 @@ class Record(NamedTuple):
     operands: tuple[tf.Tensor, ...]
 
 
-_LOOPS: dict[Hashable, Loops] = {}
+_LOOPS: CompilationCache[Loops] = CompilationCache()
 
 
 def loops_of(cell: Cell, columns: int) -> Loops:
@@ -46,12 +52,7 @@ def loops_of(cell: Cell, columns: int) -> Loops:
     Raises:
         NotCompilable: The cell's step cannot be compiled; the message says why.
     """
-    key = (signature(cell), columns)
-    if key not in _LOOPS:
-        _LOOPS[key] = Loops(cell, operands(cell, columns))
-    # Any cell of the equation will do for tracing, and the one that asks is alive.
-    _LOOPS[key].serve(cell)
-    return _LOOPS[key]
+    return _LOOPS.get((signature(cell), columns), cell, lambda: Loops(cell, operands(cell, columns)))
 
 
 class Loops(Compilation):
@@ -78,7 +79,7 @@ class Loops(Compilation):
         projected: tf.Tensor,
         states: tuple[tf.Tensor, ...],
         weights: Weights,
-        walk: Walk,
+        real: RealSteps,
         *,
         sequences: bool,
         recording: bool,
@@ -90,14 +91,14 @@ class Loops(Compilation):
             projected: `[batch, time, columns]`.
             states: The first states, `[batch, units]` each.
             weights: The recurrent weights.
-            walk: Which steps.
+            real: Which steps are real.
             sequences: Keep every step's h.
             recording: Keep what the gradient needs.
             backwards: Walk from the last step to the first.
 
         Returns:
-            The state h after each step, in the order of time, `[batch, time, units]` (undefined beyond the walk), or
-            `None` without `sequences`; and the last states.
+            The state h after each step, in the order of time, `[batch, time, units]` (undefined beyond `real.count`),
+            or `None` without `sequences`; and the last states.
         """
         count, kernels = len(states), len(weights.kernels)
 
@@ -107,7 +108,7 @@ class Loops(Compilation):
 
         def forward(projected: tf.Tensor, *rest: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], Record | None]:
             states, own = as_given(rest)
-            hidden, last, record = self._forward(sequences, recording, backwards)(projected, states, own, walk)
+            hidden, last, record = self._forward(sequences, recording, backwards)(projected, states, own, real)
             return ((hidden, *last) if sequences else last), record
 
         def backward(
@@ -115,8 +116,8 @@ class Loops(Compilation):
         ) -> tuple[tf.Tensor, ...]:
             states, own = as_given(rest)
             if record is None:  # nobody had said that a gradient would be wanted
-                record = self._forward(sequences, True, backwards)(projected, states, own, walk)[2]
-            return self._gradient(upstream, own, walk, record, sequences, backwards)
+                record = self._forward(sequences, True, backwards)(projected, states, own, real)[2]
+            return self._gradient(upstream, own, real, record, sequences, backwards)
 
         function = self.differentiable(forward, backward)
         results = tuple(function(projected, *states, *weights.kernels, *weights.vectors))
@@ -126,7 +127,7 @@ class Loops(Compilation):
         self,
         upstream: tuple[tf.Tensor, ...],
         weights: Weights,
-        walk: Walk,
+        real: RealSteps,
         record: Record,
         sequences: bool,
         backwards: bool,
@@ -135,8 +136,8 @@ class Loops(Compilation):
         # XLA would transpose at every step.
         transposed = tuple(tf.transpose(kernel) for kernel in weights.kernels)
         d_hidden, d_last = (upstream[0], upstream[1:]) if sequences else (None, upstream)
-        d_states, d_projected, d_products, d_vectors = self.compiled(self._walk_backward, backwards=backwards)(
-            d_hidden, d_last, weights._replace(kernels=transposed), walk, record
+        d_states, d_projected, d_products, d_vectors = self.compiled(self._backward_loop, backwards=backwards)(
+            d_hidden, d_last, weights._replace(kernels=transposed), real, record
         )
         made = dict(zip(self._made, record.operands, strict=True))
         arriving = dict(zip(self._kept, d_products, strict=True))
@@ -157,25 +158,22 @@ class Loops(Compilation):
         return (d_projected, *d_states, *d_kernels, *d_vectors)
 
     def _forward(self, sequences: bool, recording: bool, backwards: bool) -> Callable:
-        return self.compiled(self._walk_forward, sequences=sequences, recording=recording, backwards=backwards)
+        return self.compiled(self._forward_loop, sequences=sequences, recording=recording, backwards=backwards)
 
-    def _walk_forward(
+    def _forward_loop(
         self,
         projected: tf.Tensor,
         states: tuple[tf.Tensor, ...],
         weights: Weights,
-        walk: Walk,
+        real: RealSteps,
         *,
         sequences: bool,
         recording: bool,
         backwards: bool,
     ) -> tuple[tf.Tensor | None, tuple[tf.Tensor, ...], Record | None]:
-        def position(walked: tf.Tensor) -> tf.Tensor:
-            return walk.steps - 1 - walked if backwards else walked
-
         def fetch(walked: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            at = position(walked)
-            return tuple(xla_slices.read(tensor, at) for tensor in (projected, walk.mask) if tensor is not None)
+            at = _position(walked, real, backwards=backwards)
+            return tuple(xla_slices.read(tensor, at) for tensor in (projected, real.mask) if tensor is not None)
 
         def body(walked: tf.Tensor, fetched: Any, states: Any, buffers: Any) -> tuple:
             noting = Noting(weights)
@@ -183,7 +181,7 @@ class Loops(Compilation):
             rows = (new[0],) if sequences else ()
             if recording:
                 rows += self._row_of_record(fetched[0], states, noting)
-            at = position(walked)
+            at = _position(walked, real, backwards=backwards)
             buffers = tuple(xla_slices.write(buffer, at, row) for buffer, row in zip(buffers, rows, strict=True))
             return walked + 1, fetch(walked + 1), new, buffers
 
@@ -192,7 +190,7 @@ class Loops(Compilation):
             widths += self._widths_of_record(projected, weights)
         buffers = tuple(xla_slices.buffer(projected, width) for width in widths)
         _, _, last, buffers = tf.while_loop(
-            lambda walked, *_: walked < walk.steps, body, (tf.constant(0), fetch(tf.constant(0)), states, buffers)
+            lambda walked, *_: walked < real.count, body, (tf.constant(0), fetch(tf.constant(0)), states, buffers)
         )
         hidden, kept = (buffers[0], buffers[1:]) if sequences else (None, buffers)
         return hidden, last, self._record(projected, kept) if recording else None
@@ -228,22 +226,19 @@ class Loops(Compilation):
         products = count + len(self._kept)
         return Record(projected, tuple(rest[:count]), tuple(rest[count:products]), tuple(rest[products:]))
 
-    def _walk_backward(
+    def _backward_loop(
         self,
         d_hidden: tf.Tensor | None,
         d_last: tuple[tf.Tensor, ...],
         weights: Weights,
-        walk: Walk,
+        real: RealSteps,
         record: Record,
         *,
         backwards: bool,
     ) -> tuple[tuple[tf.Tensor, ...], tf.Tensor, tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
-        def position(walked: tf.Tensor) -> tf.Tensor:
-            return walk.steps - 1 - walked if backwards else walked
-
         def fetch(walked: tf.Tensor) -> Any:
-            at = position(walked)
-            groups = (record.projected, walk.mask), record.states, record.products, (d_hidden,)
+            at = _position(walked, real, backwards=backwards)
+            groups = (record.projected, real.mask), record.states, record.products, (d_hidden,)
             return tuple(tuple(xla_slices.read(each, at) for each in group if each is not None) for group in groups)
 
         def body(walked: tf.Tensor, fetched: Any, d_states: Any, d_vectors: Any, buffers: Any) -> tuple:
@@ -251,7 +246,7 @@ class Loops(Compilation):
             if d_output:
                 d_states = (d_states[0] + d_output[0], *d_states[1:])
             d_step, d_states, d_products, d_own = self._differentiate(step, states, products, weights, d_states)
-            at = position(walked)
+            at = _position(walked, real, backwards=backwards)
             rows = (d_step, *d_products)
             buffers = tuple(xla_slices.write(buffer, at, row) for buffer, row in zip(buffers, rows, strict=True))
             d_vectors = tuple(total + tf.cast(part, total.dtype) for total, part in zip(d_vectors, d_own, strict=True))
@@ -260,10 +255,8 @@ class Loops(Compilation):
         widths = [record.projected.shape[-1], *(product.shape[-1] for product in record.products)]
         buffers = tuple(xla_slices.buffer(record.projected, width) for width in widths)
         # Summed over all steps: in half precision, what a step adds is lost once the sum has grown.
-        d_vectors = tuple(
-            tf.zeros_like(vector, tf.float32 if vector.dtype.size < 4 else vector.dtype) for vector in weights.vectors
-        )
-        last = walk.steps - 1
+        d_vectors = tuple(tf.zeros_like(vector, wide(vector.dtype)) for vector in weights.vectors)
+        last = real.count - 1
         _, _, d_states, d_vectors, buffers = tf.while_loop(
             lambda walked, *_: walked >= 0, body, (last, fetch(last), d_last, d_vectors, buffers)
         )
@@ -284,3 +277,8 @@ class Loops(Compilation):
         new = self._advance((projected, *step[1:]), states, recurrent)
         flat = tf.gradients(new, tf.nest.flatten(sources), d_new, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return tf.nest.pack_sequence_as(sources, flat)
+
+
+def _position(walked: tf.Tensor, real: RealSteps, *, backwards: bool) -> tf.Tensor:
+    """Returns which step comes after so many that were walked."""
+    return real.count - 1 - walked if backwards else walked

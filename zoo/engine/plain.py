@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -120,29 +121,42 @@ def _looped(
             new.set_shape(old.shape)  # the batch size may be known from an initial state only
         return time + 1, new_states, hidden.write(time, new_states[0])
 
-    def advance_many(*walked: tuple) -> tuple:
-        for _ in range(_STEPS_AN_ITERATION):
-            walked = advance(*walked)
-        return walked
+    # The gradient of a body that is written out would be a graph ten times as large; XLA gains nothing, and has no loop
+    # of no iterations.
+    at_once = (1,) if recording or inside_xla() else (_STEPS_AN_ITERATION, 1)
+    _, states, hidden = _repeated(advance, (tf.constant(0), states, hidden), steps, at_once)
+    hidden = hidden.stack()
+    return (hidden[:steps] if length is None else hidden), states
 
-    walked = (tf.constant(0), states, hidden)
-    loops = [(advance_many, _STEPS_AN_ITERATION), (advance, 1)]
-    if recording or inside_xla():
-        # The gradient of a body that is written out would be a graph ten times as large; XLA gains nothing, and has no
-        # loop of no iterations.
-        loops = loops[1:]
-    for body, at_once in loops:
+
+def _repeated(advance: Callable[..., tuple], walked: tuple, steps: int | tf.Tensor, at_once: Sequence[int]) -> tuple:
+    """Advances `walked`, which counts its steps in its first tensor, so many steps.
+
+    Args:
+        advance: Makes one step.
+        walked: Where to begin.
+        steps: How many steps.
+        at_once: How many steps an iteration makes, for one loop after another; the last makes one.
+
+    Returns:
+        What has become of `walked`.
+    """
+    for count in at_once:
+
+        def body(*walked: Any, count: int = count) -> tuple:
+            for _ in range(count):
+                walked = advance(*walked)
+            return walked
+
         walked = tf.while_loop(
-            lambda time, *_, at_once=at_once: time <= steps - at_once,
+            lambda time, *_, count=count: time <= steps - count,
             body,
             walked,
-            maximum_iterations=steps // at_once,  # XLA sizes what the backward pass needs by it
+            maximum_iterations=steps // count,  # XLA sizes what the backward pass needs by it
             parallel_iterations=32,
             swap_memory=True,
         )
-    _, states, hidden = walked
-    hidden = hidden.stack()
-    return (hidden[:steps] if length is None else hidden), states
+    return walked
 
 
 def _reader(tensor: tf.Tensor, *, recording: bool) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from zoo.cells import ParallelCell
+from zoo.cells.precision import widened
 
 
 def run(
@@ -49,7 +50,7 @@ def linear_scan(decay: tf.Tensor, addition: tf.Tensor, first: tf.Tensor, *, go_b
         computed in float32.
     """
     dtype = first.dtype
-    decay, addition, state = (_widened(tensor) for tensor in (decay, addition, first))
+    decay, addition, state = (widened(tensor) for tensor in (decay, addition, first))
     shape, steps = addition.shape, tf.shape(addition)[1]
     if go_backwards:
         decay, addition = tf.reverse(decay, [1]), tf.reverse(addition, [1])
@@ -107,7 +108,3 @@ def _between_chunks(decays: tf.Tensor, last: tf.Tensor, first: tf.Tensor) -> tf.
     steps = (tf.transpose(decays, [1, 0, 2]), tf.transpose(last, [1, 0, 2]))
     after = tf.scan(lambda h, step: step[0] * h + step[1], steps, first)
     return tf.transpose(tf.concat([first[tf.newaxis], after[:-1]], axis=0), [1, 0, 2])
-
-
-def _widened(tensor: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tensor, tf.float32) if tensor.dtype.size < 4 else tensor

@@ -55,7 +55,7 @@ def run(
             zero_output_for_mask=schedule.zero_output_for_mask,
         )
     else:
-        hidden, states = _walk(
+        hidden, states = _states_over_time(
             cell, inputs, tuple(states), mask, schedule, path=path, training=training, recording=recording
         )
         outputs = _outputs(cell, hidden, states, mask, schedule)
@@ -64,7 +64,7 @@ def run(
     return outputs, list(states)
 
 
-def _walk(
+def _states_over_time(
     cell: Cell,
     inputs: tf.Tensor,
     states: tuple[tf.Tensor, ...],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from zoo.cells import ParallelCell
-from zoo.engine.compilation import Compilation
+from zoo.engine.compilation import Compilation, CompilationCache
 from zoo.engine.equation import signature
-from zoo.engine.loops import Walk
+from zoo.engine.loops import RealSteps
 from zoo.engine.products import Weights
 from zoo.engine.xla_slices import buffer, read_slab, write_slab
 
@@ -20,18 +20,12 @@ from zoo.engine.xla_slices import buffer, read_slab, write_slab
 # log2(time) passes over memory instead of one. With 16 steps XLA's fused kernels repeat too much of each other's work.
 _SLAB = 8
 
-
-_SCANS: dict[Hashable, Scan] = {}
+_SCANS: CompilationCache[Scan] = CompilationCache()
 
 
 def scan_of(cell: ParallelCell) -> Scan:
     """Returns the compiled scan of a cell's equation; cells of one equation share it."""
-    key = signature(cell)
-    if key not in _SCANS:
-        _SCANS[key] = Scan(cell)
-    # Any cell of the equation will do for tracing, and the one that asks is alive.
-    _SCANS[key].serve(cell)
-    return _SCANS[key]
+    return _SCANS.get(signature(cell), cell, lambda: Scan(cell))
 
 
 class Scan(Compilation):
@@ -57,7 +51,7 @@ class Scan(Compilation):
         projected: tf.Tensor,
         states: tuple[tf.Tensor, ...],
         weights: Weights,
-        walk: Walk,
+        real: RealSteps,
         *,
         sequences: bool,
         recording: bool,
@@ -69,29 +63,29 @@ class Scan(Compilation):
             projected: `[batch, time, columns]`, of `cell.project`; its precision is that of the scan.
             states: The first state, `[batch, units]`; its precision is that of the result.
             weights: None; `Loops.run` has some.
-            walk: Which steps.
+            real: Which steps are real.
             sequences: Keep every step's h.
             recording: Keep what the gradient needs.
             backwards: Walk from the last step to the first.
 
         Returns:
-            The state h after each step, in the order of time, `[batch, time, units]` (undefined beyond the walk), or
-            `None` without `sequences`; and the last state.
+            The state h after each step, in the order of time, `[batch, time, units]` (undefined beyond `real.count`),
+            or `None` without `sequences`; and the last state.
         """
         del weights
 
         def forward(projected: tf.Tensor, first: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tf.Tensor | None]:
-            hidden, last = self._forward(sequences or recording, backwards)(projected, first, walk)
+            hidden, last = self._forward(sequences or recording, backwards)(projected, first, real)
             return ((hidden, last) if sequences else (last,)), hidden
 
         def backward(
             upstream: tuple[tf.Tensor, ...], hidden: tf.Tensor | None, projected: tf.Tensor, first: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
             if hidden is None:  # nobody had said that a gradient would be wanted
-                hidden, _ = self._forward(True, backwards)(projected, first, walk)
+                hidden, _ = self._forward(True, backwards)(projected, first, real)
             d_hidden = upstream[0] if sequences else None
-            walk_back = self.compiled(self._walk_backward, backwards=backwards)
-            return walk_back(projected, first, walk, hidden, d_hidden, upstream[-1])
+            scan_back = self.compiled(self._backward_scan, backwards=backwards)
+            return scan_back(projected, first, real, hidden, d_hidden, upstream[-1])
 
         (first,) = states
         results = self.differentiable(forward, backward)(projected, tf.cast(first, projected.dtype))
@@ -99,20 +93,20 @@ class Scan(Compilation):
         return (hidden[0] if sequences else None), (last,)
 
     def _forward(self, sequences: bool, backwards: bool) -> Callable:
-        return self.compiled(self._walk_forward, sequences=sequences, backwards=backwards)
+        return self.compiled(self._forward_scan, sequences=sequences, backwards=backwards)
 
-    def _walk_forward(
-        self, projected: tf.Tensor, first: tf.Tensor, walk: Walk, *, sequences: bool, backwards: bool
+    def _forward_scan(
+        self, projected: tf.Tensor, first: tf.Tensor, real: RealSteps, *, sequences: bool, backwards: bool
     ) -> tuple[tf.Tensor | None, tf.Tensor]:
         time = tf.shape(projected)[1]
-        projected, mask = _whole_slabs(projected), _whole_slabs(walk.mask)
-        at, onwards, inside = _order(walk.steps, backwards=backwards)
+        projected, mask = _whole_slabs(projected), _whole_slabs(real.mask)
+        at, onwards, inside = _order(real.count, backwards=backwards)
 
         def fetch(at: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             # Computed one slab ahead and carried by the loop: written where it is used, XLA would compute the gates of
             # a step once more for every later step of the slab.
             return self._coefficients(
-                read_slab(projected, at, _SLAB), None if mask is None else read_slab(mask, at, _SLAB), at, walk.steps
+                read_slab(projected, at, _SLAB), None if mask is None else read_slab(mask, at, _SLAB), at, real.count
             )
 
         def body(at: tf.Tensor, fetched: Any, h: tf.Tensor, buffers: tuple[tf.Tensor, ...]) -> tuple:
@@ -124,14 +118,14 @@ class Scan(Compilation):
             return at + onwards, fetch(at + onwards), h, buffers
 
         buffers = (buffer(projected, first.shape[-1]),) if sequences else ()
-        _, _, last, buffers = tf.while_loop(_unfinished(walk.steps), body, (at, fetch(at), first, buffers))
+        _, _, last, buffers = tf.while_loop(_unfinished(real.count), body, (at, fetch(at), first, buffers))
         return (buffers[0][:, :time] if sequences else None), last
 
-    def _walk_backward(
+    def _backward_scan(
         self,
         projected: tf.Tensor,
         first: tf.Tensor,
-        walk: Walk,
+        real: RealSteps,
         hidden: tf.Tensor,
         d_hidden: tf.Tensor | None,
         d_last: tf.Tensor,
@@ -139,17 +133,12 @@ class Scan(Compilation):
         backwards: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         time = tf.shape(projected)[1]
-        projected, mask, hidden, d_hidden = map(_whole_slabs, (projected, walk.mask, hidden, d_hidden))
+        projected, mask, hidden, d_hidden = map(_whole_slabs, (projected, real.mask, hidden, d_hidden))
         # The slabs and their steps in the opposite order.
-        at, onwards, inside = _order(walk.steps, backwards=not backwards)
-        neighbour = _SLAB if backwards else -1  # of the slab's first step, the step that was walked before its earliest
+        at, onwards, inside = _order(real.count, backwards=not backwards)
 
         def fetch(at: tf.Tensor) -> tuple:
-            after, beside = read_slab(hidden, at, _SLAB), read_slab(hidden, at + neighbour, 1)
-            before = tf.concat([after[:, 1:], beside] if backwards else [beside, after[:, :-1]], axis=1)
-            walked = at + tf.range(_SLAB) + (1 if backwards else -1)
-            outside = (walked < 0) | (walked >= walk.steps)  # a slab may reach beyond the walk
-            before = tf.where(outside[:, tf.newaxis], first[:, tf.newaxis], before)
+            before = _slab_before(hidden, first, at, real.count, backwards=backwards)
             # A loop carries no `None`.
             optional = tuple(() if part is None else (read_slab(part, at, _SLAB),) for part in (mask, d_hidden))
             return read_slab(projected, at, _SLAB), before, optional
@@ -157,7 +146,7 @@ class Scan(Compilation):
         def body(at: tf.Tensor, fetched: tuple, d_h: tf.Tensor, d_projected: tf.Tensor) -> tuple:
             projected, before, optional = fetched
             mask, d_hidden = (part[0] if part else None for part in optional)
-            decay, addition = self._coefficients(projected, mask, at, walk.steps)
+            decay, addition = self._coefficients(projected, mask, at, real.count)
             rows: list[Any] = [None] * _SLAB
             for i in inside:
                 rows[i] = d_h if d_hidden is None else d_h + d_hidden[:, i]
@@ -168,7 +157,7 @@ class Scan(Compilation):
             return at + onwards, fetch(at + onwards), d_h, write_slab(d_projected, at, d_slab)
 
         start = (at, fetch(at), d_last, buffer(projected, projected.shape[-1]))
-        _, _, d_first, d_projected = tf.while_loop(_unfinished(walk.steps), body, start)
+        _, _, d_first, d_projected = tf.while_loop(_unfinished(real.count), body, start)
         return d_projected[:, :time], d_first
 
     def _coefficients(
@@ -180,6 +169,16 @@ class Scan(Compilation):
         if mask is not None:
             real = real & mask
         return tf.where(real, decay, tf.ones([], decay.dtype)), tf.where(real, addition, tf.zeros([], addition.dtype))
+
+
+def _slab_before(hidden: tf.Tensor, first: tf.Tensor, at: tf.Tensor, steps: tf.Tensor, *, backwards: bool) -> tf.Tensor:
+    """Returns the states that the steps of a slab began with, `[batch, slab, units]`."""
+    neighbour = _SLAB if backwards else -1  # of the slab's first step, the step that was walked before its earliest
+    after, beside = read_slab(hidden, at, _SLAB), read_slab(hidden, at + neighbour, 1)
+    before = tf.concat([after[:, 1:], beside] if backwards else [beside, after[:, :-1]], axis=1)
+    walked = at + tf.range(_SLAB) + (1 if backwards else -1)
+    outside = (walked < 0) | (walked >= steps)  # a slab may reach beyond the walk
+    return tf.where(outside[:, tf.newaxis], first[:, tf.newaxis], before)
 
 
 def _order(steps: tf.Tensor, *, backwards: bool) -> tuple[tf.Tensor, int, range]:

@@ -9,7 +9,7 @@ import keras
 from zoo import engine
 from zoo.layers import one_call
 from zoo.layers.fresh_copies import outside_object_sharing
-from zoo.layers.recurrent import Recurrent, over_time
+from zoo.layers.recurrent import Recurrent, mask_of_sequences, over_time
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -64,7 +64,8 @@ class Bidirectional(keras.layers.Bidirectional):
         if not all(isinstance(layer, Recurrent) for layer in layers):
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
         if self.merge_mode == "concat":
-            both = one_call.run([layers], sequences, initial_state, mask=_single(mask), training=bool(training))
+            alone = mask_of_sequences(mask)
+            both = one_call.run([layers], sequences, initial_state, mask=alone, training=bool(training))
             if both is not None:
                 output, states = both
                 output = keras.ops.cast(output, self.compute_dtype)
@@ -104,14 +105,8 @@ class Bidirectional(keras.layers.Bidirectional):
     def compute_mask(self, sequences: Any, mask: Any = None) -> Any:
         """Returns the mask of the output; states have none."""
         del sequences
-        mask = _single(mask)
-        mask = mask if self.return_sequences else None
+        mask = mask_of_sequences(mask) if self.return_sequences else None
         masks = (mask,) if self.merge_mode is not None else (mask, mask)
         if self.return_state:
             masks += (None,) * self.state_count
         return masks if len(masks) > 1 else masks[0]
-
-
-def _single(mask: Any) -> Any:
-    """Keras hands over the sequences' mask alone, or in a list with those of the states."""
-    return mask[0] if isinstance(mask, (list, tuple)) else mask

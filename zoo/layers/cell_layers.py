@@ -160,23 +160,23 @@ class LayerNormLSTM(CellLayer):
     cell_class = LayerNormLSTMCell
 
 
+class ParallelCellLayer(CellLayer):
+    """A `CellLayer` of a `zoo.cells.ParallelCell`, whose activation is linear unless it is given."""
+
+    def __init__(self, units: int, activation: Any = "linear", **kwargs: Any) -> None:
+        """As `CellLayer`."""
+        super().__init__(units, activation, **kwargs)
+
+
 @keras.saving.register_keras_serializable(package="zoo")
-class MinGRU(CellLayer):
-    """`MinGRUCell` over time. See `CellLayer` and the cell for the arguments; the activation is linear by default."""
+class MinGRU(ParallelCellLayer):
+    """`MinGRUCell` over time. See `ParallelCellLayer` and the cell for the arguments."""
 
     cell_class = MinGRUCell
 
-    def __init__(self, units: int, activation: Any = "linear", **kwargs: Any) -> None:
-        """As `CellLayer`."""
-        super().__init__(units, activation, **kwargs)
-
 
 @keras.saving.register_keras_serializable(package="zoo")
-class MinLSTM(CellLayer):
-    """`MinLSTMCell` over time. See `CellLayer` and the cell for the arguments; the activation is linear by default."""
+class MinLSTM(ParallelCellLayer):
+    """`MinLSTMCell` over time. See `ParallelCellLayer` and the cell for the arguments."""
 
     cell_class = MinLSTMCell
-
-    def __init__(self, units: int, activation: Any = "linear", **kwargs: Any) -> None:
-        """As `CellLayer`."""
-        super().__init__(units, activation, **kwargs)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from zoo.layers import one_call
 from zoo.layers.bidirectional import Bidirectional
 from zoo.layers.fresh_copies import outside_object_sharing
-from zoo.layers.recurrent import over_time
+from zoo.layers.recurrent import mask_of_sequences, over_time
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -111,7 +111,7 @@ class Deep(keras.layers.Layer):
     ) -> Any:
         """Runs the layers, lowest first; see the class for shapes."""
         given = None if initial_state is None else self._states_by_layer(initial_state)
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        mask = mask_of_sequences(mask)
         together = None
         if not (training and self.dropout):  # cuDNN's own dropout has a state that no file keeps
             stack = [_directions(layer) for layer in self.layers]
@@ -153,8 +153,7 @@ class Deep(keras.layers.Layer):
     def compute_mask(self, sequences: Any, mask: Any = None) -> Any:
         """Returns the mask of the output; states have none."""
         del sequences
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        mask = mask if self.return_sequences else None
+        mask = mask_of_sequences(mask) if self.return_sequences else None
         return (mask, *(None,) * self.state_count) if self.return_state else mask
 
     def reset_state(self) -> None:

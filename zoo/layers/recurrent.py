@@ -109,7 +109,7 @@ class Recurrent(keras.layers.RNN):
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         dtype = self.cell.compute_dtype
         states = [tf.cast(tf.convert_to_tensor(state), dtype) for state in keras.tree.flatten(states)]
-        mask = keras.tree.flatten(mask)
+        mask = mask_of_sequences(mask)
         schedule = engine.Schedule(
             go_backwards=self.go_backwards,
             unroll=self.unroll,
@@ -123,7 +123,7 @@ class Recurrent(keras.layers.RNN):
             self.cell,
             tf.cast(sequences, dtype),
             states,
-            mask=None if not mask or mask[0] is None else tf.cast(mask[0], tf.bool),
+            mask=None if mask is None else tf.cast(mask, tf.bool),
             schedule=schedule,
             training=bool(training),
         )
@@ -151,6 +151,13 @@ class Recurrent(keras.layers.RNN):
                 f"{self.name}: a stateful layer keeps states for {self.states[0].shape[0]} sequences, "
                 f"got a batch of {batch}; use one batch size throughout (drop_remainder=True in tf.data)"
             )
+
+
+def mask_of_sequences(mask: Any) -> tf.Tensor | None:
+    """Returns the mask of the sequences, which Keras hands over alone, or in a list with those of the states."""
+    if isinstance(mask, (list, tuple)):
+        return mask[0] if mask else None
+    return mask
 
 
 def is_cell(layer: Any) -> bool:
