@@ -10,19 +10,17 @@ predicts, and answers with probabilities alone. Both take turns in every round, 
 
 from __future__ import annotations
 
-import gc
-import json
 import os
-import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import invented_words
 import keras
 import numpy as np
 import tensorflow as tf
+import turns
 from absl import app, flags
 
 import zoo
@@ -40,19 +38,14 @@ _JSON = flags.DEFINE_string("json", None, "File for all figures.")
 TOKENS = 14  # the mean length of a sentence of the English CoNLL-2003 task
 TYPES = ("LOC", "MISC", "ORG", "PER")
 LEXICON = 22_000  # so many words, in proportion to 1 / rank, that about 10,000 turn up in 4,096 sentences
-KERAS_CELLS = {"elman": keras.layers.SimpleRNN, "gru": keras.layers.GRU}  # every other cell is measured beside LSTM
 PREDICT_BATCH = 256  # the recipe's own default
+VERBS = ("trains", "tags")
 
 
 def sentences(number: int, seed: int = 0) -> tuple[list[list[str]], list[list[str]]]:
     """Invents sentences of 14 Zipf-distributed words, and their IOB2 tags; about every tenth word begins a name."""
     rng = np.random.default_rng(seed)
-    letters, frequencies = zip(*zip("etaoinsrhldcumfpgwybvkxjqz", range(27, 1, -1), strict=True), strict=True)
-    lengths = np.minimum(2 + rng.poisson(0.55 * np.log1p(np.arange(LEXICON))), 14)  # frequent words are short
-    spelling = rng.choice(letters, size=(LEXICON, 14), p=np.array(frequencies) / sum(frequencies))
-    lexicon = ["".join(row[:length]) for row, length in zip(spelling, lengths, strict=True)]
-    chances = 1 / np.arange(1, LEXICON + 1)
-    words = rng.choice(LEXICON, size=(number, TOKENS), p=chances / chances.sum())
+    lexicon, words = invented_words.draw(rng, LEXICON, (number, TOKENS))
     all_tokens, all_tags = [], []
     for row in words:
         tokens, tags = [lexicon[word] for word in row], ["O"] * TOKENS
@@ -88,24 +81,12 @@ def keras_model(config: TaggerConfig, tensors: dict[str, np.ndarray], num_words:
     x = layers.Concatenate()(features) if len(features) > 1 else features[0]
     x = layers.Dropout(config.dropout)(x)
     for _ in range(config.depth):
-        layer = KERAS_CELLS.get(config.cell, layers.LSTM)(config.units, return_sequences=True)
+        layer = turns.keras_layer(config.cell)(config.units, return_sequences=True)
         x = layers.Dropout(config.dropout)((layers.Bidirectional(layer) if config.bidirectional else layer)(x))
     model = keras.Model(inputs, layers.Dense(num_tags, activation="softmax")(x))
     optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm)
     model.compile(optimizer, loss="sparse_categorical_crossentropy")
     return model
-
-
-class EpochClock(keras.callbacks.Callback):
-    """Measures one epoch, from before its first batch is fetched to after its last step."""
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Starts."""
-        self.begun = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Stops."""
-        self.seconds = time.perf_counter() - self.begun
 
 
 def candidates(config: TaggerConfig, tokens: list, tags: list) -> tuple[dict[str, Callable[[int], float]], dict]:
@@ -117,7 +98,7 @@ def candidates(config: TaggerConfig, tokens: list, tags: list) -> tuple[dict[str
     targets = ours.preprocessor.targets(tf.constant(tags), training=True).numpy()
     num_words, num_chars = (len(items) + RESERVED for items in (ours.vocabulary.words, ours.vocabulary.characters))
     theirs = keras_model(config, tensors, num_words, num_chars, len(ours.preprocessor.tags.names))
-    clock = EpochClock()
+    clock = turns.EpochClock()
 
     def train_ours(epoch: int) -> float:
         ours.fit(tokens, tags, epochs=epoch + 1, initial_epoch=epoch, callbacks=[clock], verbose=0)
@@ -145,21 +126,6 @@ def candidates(config: TaggerConfig, tokens: list, tags: list) -> tuple[dict[str
     return jobs, facts
 
 
-def measure(jobs: dict[str, Callable[[int], float]], number: int, rounds: int) -> dict[str, list[float]]:
-    """Runs every job once untimed and then in turns; returns sentences a second of every round."""
-    for job in jobs.values():
-        job(0)
-    # A full collection walks through all that TensorFlow and Keras have left on the heap: seconds where memory is
-    # short, charged to whoever happens to run. From here on only what the jobs themselves leave is collected.
-    gc.collect()
-    gc.freeze()
-    speeds: dict[str, list[float]] = {name: [] for name in jobs}
-    for turn in range(1, rounds + 1):
-        for name, job in jobs.items():
-            speeds[name].append(number / job(turn))
-    return speeds
-
-
 def main(arguments: list[str]) -> None:
     """Prints the speeds, their spread and the ratios."""
     if len(arguments) > 1:
@@ -173,25 +139,14 @@ def main(arguments: list[str]) -> None:
         raise app.UsageError(str(error)) from error
     tokens, tags = sentences(number)
     jobs, facts = candidates(config, tokens, tags)
-    speeds = measure(jobs, number, rounds)
+    speeds = turns.measure(jobs, number, rounds)
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    devices = [device.name for device in tf.config.list_logical_devices("GPU")] or [f"{cores} CPU cores"]
     sizes = ", ".join(f"{name} {size:,}" for name, size in facts["parameters"].items())
-    print(f"{number:,} sentences of {TOKENS} tokens, {facts['vocabulary']:,} words, on {', '.join(devices)}")
+    print(f"{number:,} sentences of {TOKENS} tokens, {facts['vocabulary']:,} words, on {', '.join(turns.devices())}")
     print(f"parameters: {sizes}")
-    print(f"\n{'sentences/s':14}{'median':>8}{'lowest':>9}{'highest':>9}   of {rounds} rounds")
-    for name, values in speeds.items():
-        print(f"{name:14}{statistics.median(values):8,.0f}{min(values):9,.0f}{max(values):9,.0f}")
-    ratios = {}
-    for verb in ("trains", "tags"):
-        ratios[verb] = [a / b for a, b in zip(speeds[f"zoo {verb}"], speeds[f"Keras {verb}"], strict=True)]
-        print(f"zoo {verb} at {statistics.median(ratios[verb]):.2f} times the speed of the Keras model")
+    turns.report(speeds, "sentences", VERBS)
     if _JSON.value:
-        medians = {name: statistics.median(values) for name, values in speeds.items()}
-        figures = {"sentences_per_second": medians, "rounds": speeds, "ratios": ratios, **facts, "devices": devices}
-        text = json.dumps({**figures, "config": config.to_dict()}, indent=2)
-        Path(_JSON.value).write_text(text + "\n", encoding="utf-8")
+        turns.write_json(_JSON.value, speeds, "sentences", VERBS, **facts, config=config.to_dict())
 
 
 if __name__ == "__main__":

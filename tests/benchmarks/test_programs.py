@@ -28,15 +28,45 @@ def test_tagger_prints_both_speeds_and_their_ratios(tmp_path):
     assert all(speed > 0 for speed in figures["sentences_per_second"].values())
 
 
+def test_classifier_prints_both_speeds_and_those_of_the_export(tmp_path):
+    tiny = [f"--set={name}=4" for name in ("units", "word_dim", "ngram_dim", "region_filters")]
+    printed = program(tmp_path, "classifier.py", "--reviews=64", "--rounds=1", "--json=out.json", *tiny)
+    assert "zoo trains at" in printed
+    assert "zoo answers at" in printed
+    figures = json.loads((tmp_path / "out.json").read_text())
+    assert len(figures["reviews_per_second"]) == 5
+    assert all(speed > 0 for speed in figures["reviews_per_second"].values())
+    assert figures["parameters"]["zoo"] == figures["parameters"]["keras"]
+
+
+def test_generation_prints_speeds_ratios_and_bounds(tmp_path):
+    tiny = ["--units=4", "--streams=3", "--characters=5", "--keras_characters=1", "--rounds=1"]
+    printed = program(tmp_path, "generation.py", *tiny, "--json=out.json")
+    assert "| zoo, exported " in printed
+    assert printed.count("of which the export reaches") == 3
+    assert "target" not in printed  # these are for 512 units
+    figures = json.loads((tmp_path / "out.json").read_text())
+    measured = figures["streams"]["3"]
+    assert len(measured["per_second"]) == 6
+    assert all(speed > 0 for speeds in measured["per_second"].values() for speed in speeds)
+    assert all(bound > 0 for bound in measured["bounds"].values())
+
+
 def test_seeds_sums_up_runs_and_repeats_none(tmp_path):
     for seed, f1 in enumerate((0.5, 0.6, 0.7)):
         folder = tmp_path / "runs" / f"seed-{seed}"
         folder.mkdir(parents=True)
-        figures = {"f1": f1, "reported_on": "test", "best_epoch": 1, "epochs": 2, "seconds": 60.0}
-        more = {"training_examples_per_second": 10.0, "parameters": 5}
-        (folder / "metrics.json").write_text(json.dumps({**figures, **more}))
+        metrics = {
+            "recipe": "lstm_ner", "f1": f1, "loss": 1.0, "reported_on": "test", "best_epoch": 1, "epochs": 2,
+            "seconds": 60.0, "training_examples_per_second": 10.0, "parameters": 5,
+        }  # fmt: skip
+        (folder / "metrics.json").write_text(json.dumps(metrics))
         (folder / "flags.json").write_text(json.dumps(["--train=a"]))
-    printed = program(tmp_path, "seeds.py", "recipes/none.py", "--workdir=runs", "--train=a")
+    printed = program(tmp_path, "seeds.py", "recipes/none.py", "--workdir=runs", "--metric=f1", "--train=a")
     assert "f1 over 3 seeds: mean 0.6000, standard deviation 0.1000, 0.5000 to 0.7000" in printed
+    printed = program(tmp_path, "seeds.py", "recipes/none.py", "--workdir=runs", "--metric=loss", "--", "--train=a")
+    assert "loss over 3 seeds: mean 1.0000, standard deviation 0.0000" in printed
+    with pytest.raises(AssertionError, match="has no 'accuracy'"):
+        program(tmp_path, "seeds.py", "recipes/none.py", "--workdir=runs", "--metric=accuracy", "--train=a")
     with pytest.raises(AssertionError, match="was run with"):
         program(tmp_path, "seeds.py", "recipes/none.py", "--workdir=runs", "--train=b")

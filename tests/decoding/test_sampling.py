@@ -58,6 +58,35 @@ def test_what_may_be_drawn(arguments, support):
     np.testing.assert_array_equal(drawn(**tensors), drawn(**arguments))
 
 
+def test_tokens_are_put_in_order_only_where_some_may_not_be_drawn():
+    def operations(**limits):
+        graph = tf.function(lambda logits: decoding.draw(logits, [1, 2], **limits), autograph=False)
+        concrete = graph.get_concrete_function(tf.TensorSpec([None, 4], tf.float32))
+        return {operation.type for operation in concrete.graph.get_operations()}
+
+    assert "TopKV2" in operations(top_k=2)
+    assert "TopKV2" in operations(top_p=0.5)
+    for limits in ({}, {"top_k": 0}, {"top_p": 1.0}, {"top_k": 0, "top_p": 1}):
+        assert not operations(**limits) & {"TopKV2", "If", "StatelessIf"}
+    undecided = operations(top_k=tf.Variable(0), top_p=tf.Variable(1.0))
+    assert undecided & {"If", "StatelessIf"}
+    assert "TopKV2" not in undecided
+
+
+@pytest.mark.parametrize(("top_k", "top_p"), [(0, 1.0), (2, 1.0), (0, 0.6), (3, 0.8)])
+def test_texts_are_the_same_whether_limits_are_numbers_or_tensors(top_k, top_p):
+    table = PrefixTable.random(tables=3, vocabulary=4, depth=5)
+    rows = [0, 1, 2] * 20
+
+    def text(**limits):
+        return decoding.sample(table.step, [0] * 60, table.state(rows), max_length=5, seed=3, end=1, **limits)
+
+    wanted = text(top_k=top_k or None, top_p=top_p if top_p < 1.0 else None)
+    for found in (text(top_k=top_k, top_p=top_p), text(top_k=tf.constant(top_k), top_p=tf.constant(top_p))):
+        for part, right in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(part, right)
+
+
 def test_every_row_may_have_numbers_of_its_own():
     per_row = {"temperature": [0.0, 1.0, 1.0, 1.0], "top_k": [0, 1, 2, 0], "top_p": [1.0, 1.0, 1.0, 0.9]}
     rows = drawn(rows=1200, **{name: tf.constant(numbers * 300) for name, numbers in per_row.items()})

@@ -9,7 +9,7 @@ beams that have ended nor knows a length penalty. Where it can be compared, the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -108,11 +108,14 @@ def sample(
     """
     seed = tf.cast(seed, tf.int64)
 
-    def drawn(logits: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-        at_time = tf.stack([seed, tf.cast(time, tf.int64)])
-        return draw(logits, at_time, temperature=temperature, top_k=top_k, top_p=top_p)
+    def generated(top_k: int | tf.Tensor | None, top_p: Number | None) -> Decoded:
+        def drawn(logits: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
+            return _drawn(logits, tf.stack([seed, tf.cast(time, tf.int64)]), temperature, top_k, top_p)
 
-    return _generate(drawn, step, first, state, max_length=max_length, end=end, pad=pad, adjust=adjust)
+        return _generate(drawn, step, first, state, max_length=max_length, end=end, pad=pad, adjust=adjust)
+
+    _check(temperature=temperature, top_k=top_k, top_p=top_p)
+    return _limited(generated, top_k, top_p)
 
 
 def draw(
@@ -146,6 +149,42 @@ def draw(
         ValueError: A number (not a tensor) out of its range.
     """
     _check(temperature=temperature, top_k=top_k, top_p=top_p)
+    return _limited(lambda top_k, top_p: _drawn(logits, seed, temperature, top_k, top_p), top_k, top_p)
+
+
+def _limited(
+    make: Callable[[int | tf.Tensor | None, Number | None], Any], top_k: int | tf.Tensor | None, top_p: Number | None
+) -> Any:
+    """Returns `make(top_k, top_p)`, or `make(None, None)` where these leave no token out.
+
+    To put all tokens in order costs more than the rest of a draw. Tensors, which is what an export gets, show only when
+    the graph runs whether it is needed; so the graph has both, as branches. A loop stands within each, because a branch
+    within the loop would cost something in every step.
+    """
+    known, unknown = [], []
+    if isinstance(top_k, int):
+        known.append(top_k > 0)
+    elif top_k is not None:
+        unknown.append(tf.reduce_any(tf.cast(top_k, tf.int32) > 0))
+    if isinstance(top_p, (int, float)):
+        known.append(top_p < 1.0)
+    elif top_p is not None:
+        unknown.append(tf.reduce_any(tf.cast(top_p, tf.float32) < 1.0))
+    if any(known):
+        return make(top_k, top_p)
+    if not unknown:
+        return make(None, None)
+    return tf.cond(tf.reduce_any(unknown), lambda: make(top_k, top_p), lambda: make(None, None))
+
+
+def _drawn(
+    logits: tf.Tensor,
+    seed: tf.Tensor,
+    temperature: Number,
+    top_k: int | tf.Tensor | None,
+    top_p: Number | None,
+) -> tf.Tensor:
+    """Draws; see `draw`."""
     logits = tf.cast(logits, tf.float32)
     temperature = _column(temperature, tf.float32)
     top_k = None if isinstance(top_k, int) and top_k == 0 else top_k
