@@ -68,8 +68,8 @@ def test_texts_in_memory_are_checked():
 def test_the_language_reference_has_splits_that_share_no_text():
     splits = {name: language_reference.texts(name) for name in ("train", "validation", "test")}
     sizes = {name: sum(map(len, texts)) for name, texts in splits.items()}
-    assert 150_000 < sizes["train"] < 400_000
-    assert all(15_000 < sizes[name] < 120_000 for name in ("validation", "test"))
+    assert 100_000 < sizes["train"] < 300_000
+    assert all(10_000 < sizes[name] < 120_000 for name in ("validation", "test"))
     assert not set(splits["train"]) & (set(splits["validation"]) | set(splits["test"]))
     assert language_reference.texts("dev") == splits["validation"]
     with pytest.raises(ValueError, match="no split 'all'"):

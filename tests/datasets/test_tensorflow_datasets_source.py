@@ -52,6 +52,36 @@ def test_labelled_texts_by_name(name, labels):
     assert records == expected  # what has no label is left out
 
 
+def test_captioned_images_by_name():
+    asked = {}
+
+    def as_dataset(builder, *args, decoders=None, **kwargs):
+        asked.update(decoders)
+        texts = tf.constant([["A dog.", "One dog.", " "], ["", "", " "]])
+        return tf.data.Dataset.from_tensor_slices(
+            {"image": [b"1", b"2"], "captions": {"text": texts}, "image/filename": ["1.jpg", "2.jpg"]}
+        )
+
+    with tfds.testing.mock_data(as_dataset_fn=as_dataset, policy=tfds.testing.MockPolicy.USE_CODE):
+        (record,) = datasets.load("coco_captions").as_numpy_iterator()  # what has no caption is left out
+    assert record["image"] == b"1"
+    assert record["captions"].tolist() == [b"A dog.", b"One dog."]
+    assert record["name"] == b"1.jpg"
+    assert isinstance(asked["image"], tfds.decode.SkipDecoding)
+
+
+@pytest.mark.parametrize("name", ["schema_guided_dialogue", "wiki_dialog"])
+def test_dialogues_by_name(name):
+    def as_dataset(builder, *args, **kwargs):
+        assert "utterances" in builder.info.features
+        turns = tf.ragged.constant([["Hello.", " ", "Hi!", "Bye."], ["Nobody?", ""]])
+        return tf.data.Dataset.from_tensor_slices({"utterances": turns, "first_speaker": [0, 1]})
+
+    with tfds.testing.mock_data(as_dataset_fn=as_dataset, policy=tfds.testing.MockPolicy.USE_CODE):
+        (record,) = datasets.load(name).as_numpy_iterator()  # a single turn is no dialogue
+    assert {key: value.tolist() for key, value in record.items()} == {"turns": [b"Hello.", b"Hi!", b"Bye."]}
+
+
 def test_splits_are_called_as_load_calls_them(monkeypatch):
     class Builder:
         class info:

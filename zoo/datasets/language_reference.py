@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 
 # What a small model can learn in a minute or two; the whole is 0.7 million characters.
-_CHARACTERS = {"train": 200_000, "validation": 20_000, "test": 20_000}
+_CHARACTERS = {"train": 150_000, "validation": 15_000, "test": 15_000}
 
 
 def texts(split: str) -> list[str]:
-    """Returns help topics of the language reference, whole ones, about 200,000 and twice 20,000 characters in all.
+    """Returns help topics of the language reference, whole ones, about 150,000 and twice 15,000 characters in all.
 
     They are those of the interpreter at hand (`help("FUNCTIONS")` shows them), so they differ a little from one version
     of Python to the next.

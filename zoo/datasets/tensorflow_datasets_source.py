@@ -1,18 +1,16 @@
-"""Tagged corpora and labelled texts of TensorFlow Datasets, as `tf.data` of single raw records."""
+"""Tagged corpora, texts, captioned images and dialogues of TensorFlow Datasets, as `tf.data` of single raw records."""
 
 import difflib
 import logging
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from zoo import tag_schemes
-
-_Reader = tuple[Callable[[Any], tf.Tensor], Callable[[Any], dict[str, tf.Tensor]]]
 
 _logger = logging.getLogger(__name__)
 
@@ -20,13 +18,25 @@ _TOKENS = "tokens"
 _TAGS = ("ner", "ner_tags", "tags", "labels")
 _TEXTS = ("text", "sentence", "review", "content")
 _LABELS = ("label", "sentiment")
+_IMAGE, _CAPTIONS, _FILE = "image", "captions", "image/filename"
+_TURNS = ("utterances", "turns", "dialog", "dialogue")
 _VALIDATION = ("validation", "valid", "dev")
+
+
+class _Reader(NamedTuple):
+    """How records are made of a data set's examples."""
+
+    wanted: Callable[[Any], tf.Tensor]
+    record: Callable[[Any], dict[str, tf.Tensor]]
+    decoders: dict[str, Any] | None = None
 
 
 def load(
     name: str, *, split: str = "train", data_dir: str | os.PathLike | None = None, known: Sequence[str] = ()
 ) -> tf.data.Dataset:
-    """Loads a data set of tokens and tags, or of texts and labels; downloads it if it is not there yet.
+    """Loads a data set of tokens and tags, of texts with or without labels, of images and captions, or of dialogues.
+
+    It is downloaded if it is not there yet.
 
     Tags of any scheme are read as conlleval reads them and come out in IOB2 (0/1 stays 0/1).
 
@@ -37,19 +47,23 @@ def load(
         known: Further names to suggest where this one is unknown.
 
     Returns:
-        A dataset of `{"tokens": tf.string [time], "tags": tf.string [time]}` or `{"text": tf.string [], "label":
-        tf.string []}`, without empty sentences and texts without a label.
+        A dataset of `{"tokens": tf.string [time], "tags": tf.string [time]}`, `{"text": tf.string [], "label":
+        tf.string []}` or `{"text": tf.string []}`, without empty sentences and, where there are labels, texts without;
+        or of `{"image": tf.string [], "captions": tf.string [n], "name": tf.string []}`, images as they are stored and
+        without those that have no caption; or of `{"turns": tf.string [n]}`, without blank turns and dialogues of
+        fewer than two.
 
     Raises:
-        ValueError: If there is no such data set or split, or if it has neither tagged tokens nor labelled texts.
+        ValueError: If there is no such data set or split, or if it has none of these.
         RuntimeError: If it has to be downloaded and cannot.
     """
     builder = _builder(name, data_dir, known)
-    wanted, record = _tagged(builder) or _labelled(builder) or _neither(builder)
+    readers = (_tagged, _captioned, _in_turns, _labelled, _plain)
+    reader = next((found for read in readers if (found := read(builder))), None) or _nothing(builder)
     if not builder.is_prepared():
         _download(builder)
-    dataset = builder.as_dataset(split=_split(builder, split), shuffle_files=False)
-    return dataset.filter(wanted).map(record)
+    dataset = builder.as_dataset(split=_split(builder, split), shuffle_files=False, decoders=reader.decoders)
+    return dataset.filter(reader.wanted).map(reader.record)
 
 
 def splits(name: str, *, data_dir: str | os.PathLike | None = None, known: Sequence[str] = ()) -> tuple[str, ...]:
@@ -67,7 +81,7 @@ def _tagged(builder: tfds.core.DatasetBuilder) -> _Reader | None:
     key, labels = found
     to_strings = _reader_of(labels)
     # The builders for CoNLL files may end with an empty sentence.
-    return (
+    return _Reader(
         lambda example: tf.size(example[_TOKENS]) > 0,
         lambda example: {"tokens": example[_TOKENS], "tags": to_strings(example[key])},
     )
@@ -86,18 +100,67 @@ def _labelled(builder: tfds.core.DatasetBuilder) -> _Reader | None:
         return None
     names = tf.constant(features[label].names)
     # What has no label (another task's test split) has the number -1.
-    return (
+    return _Reader(
         lambda example: example[label] >= 0,
         lambda example: {"text": example[text], "label": tf.gather(names, example[label])},
     )
 
 
-def _neither(builder: tfds.core.DatasetBuilder) -> NoReturn:
+def _plain(builder: tfds.core.DatasetBuilder) -> _Reader | None:
+    """How records are made of examples with a text alone, or None if it has none."""
+    features = builder.info.features
+    if not isinstance(features, tfds.features.FeaturesDict):
+        return None
+    text = next((key for key in _TEXTS if key in features and isinstance(features[key], tfds.features.Text)), None)
+    if text is None:
+        return None
+    return _Reader(lambda example: tf.strings.length(example[text]) > 0, lambda example: {"text": example[text]})
+
+
+def _captioned(builder: tfds.core.DatasetBuilder) -> _Reader | None:
+    """How records are made of examples with an image and captions, or None if it has none."""
+    features = builder.info.features
+    if not isinstance(features, tfds.features.FeaturesDict) or _IMAGE not in features or _CAPTIONS not in features:
+        return None
+    inner = getattr(features[_CAPTIONS], "feature", None)
+    nested = isinstance(inner, tfds.features.FeaturesDict) and "text" in inner
+    if not isinstance(features[_IMAGE], tfds.features.Image) or not (nested or isinstance(inner, tfds.features.Text)):
+        return None
+
+    def texts(example: Any) -> tf.Tensor:
+        found = example[_CAPTIONS]["text"] if nested else example[_CAPTIONS]
+        return tf.boolean_mask(found, tf.not_equal(tf.strings.strip(found), ""))
+
+    return _Reader(
+        lambda example: tf.size(texts(example)) > 0,
+        lambda example: {"image": example[_IMAGE], "captions": texts(example), "name": example.get(_FILE, "")},
+        {_IMAGE: tfds.decode.SkipDecoding()},  # images are decoded when they are batched
+    )
+
+
+def _in_turns(builder: tfds.core.DatasetBuilder) -> _Reader | None:
+    """How records are made of examples with the turns of a dialogue, or None if it has none."""
+    features = builder.info.features
+    if not isinstance(features, tfds.features.FeaturesDict):
+        return None
+    texts = (key for key in _TURNS if key in features)
+    key = next((k for k in texts if isinstance(getattr(features[k], "feature", None), tfds.features.Text)), None)
+    if key is None:
+        return None
+
+    def turns(example: Any) -> tf.Tensor:
+        return tf.boolean_mask(example[key], tf.not_equal(tf.strings.strip(example[key]), ""))
+
+    return _Reader(lambda example: tf.size(turns(example)) > 1, lambda example: {"turns": turns(example)})
+
+
+def _nothing(builder: tfds.core.DatasetBuilder) -> NoReturn:
     features = builder.info.features
     raise ValueError(
         f"data set {builder.name!r} has no tagged tokens ('tokens' and one of {', '.join(_TAGS)} with named classes) "
-        f"and no labelled texts (one of {', '.join(_TEXTS)}, and one of {', '.join(_LABELS)} with named classes); "
-        f"found {', '.join(sorted(features)) or 'none'}"
+        f"and no texts (one of {', '.join(_TEXTS)}; their labels one of {', '.join(_LABELS)} with named classes) "
+        f"and no captioned images ({_IMAGE!r} and {_CAPTIONS!r}) and no dialogues (texts in one of "
+        f"{', '.join(_TURNS)}); found {', '.join(sorted(features)) or 'none'}"
     )
 
 

@@ -1,6 +1,8 @@
-"""In-graph Keras metrics of the field."""
+"""The field's measures: Keras metrics that count inside the graph, and scores of generated texts."""
 
+from zoo.metrics.captions import caption_scores
+from zoo.metrics.dialogues import WordErrorRate, distinct
 from zoo.metrics.entities import EntityScore
 from zoo.metrics.perplexity import Bits, Perplexity, TokenMean
 
-__all__ = ["Bits", "EntityScore", "Perplexity", "TokenMean"]
+__all__ = ["Bits", "EntityScore", "Perplexity", "TokenMean", "WordErrorRate", "caption_scores", "distinct"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -42,20 +42,6 @@ class TaggerVocabulary:
     def binary(self) -> bool:
         """Whether the tags are 0 and 1."""
         return not self.entity_types
-
-    def with_words(self, words: Iterable[str], limit: int) -> TaggerVocabulary:
-        """Adds words that training has not seen, whose vectors are known, until there are `limit` words.
-
-        Args:
-            words: In order of preference; those already known are passed over.
-            limit: Words to stop at.
-        """
-        known = dict(zip(self.words, self.counts, strict=True))
-        for word in words:
-            if len(known) >= limit:
-                break
-            known.setdefault(word, 0)
-        return replace(self, words=tuple(known), counts=tuple(known.values()))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON-ready dictionary."""

@@ -1,0 +1,182 @@
+"""Reads tables of captions, and lists of images, of several forms. This module needs no TensorFlow."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from zoo.datasets.lines import numbered_lines
+
+_logger = logging.getLogger(__name__)
+
+OnError = Literal["raise", "skip"]
+
+_NUMBERED = re.compile(r"(.+)#(\d+)")
+_NAME_COLUMNS = ("image", "image_name", "name", "file")
+_TOLD = 3  # names in a message about many
+
+
+class Captioned(NamedTuple):
+    """What a table says of an image.
+
+    Attributes:
+        line: Where it is first spoken of.
+        texts: Its captions.
+    """
+
+    line: int
+    texts: list[str]
+
+
+class Problems:
+    """Raises what is wrong, or collects it."""
+
+    def __init__(self, on_error: OnError) -> None:
+        """Takes note of nothing yet.
+
+        Args:
+            on_error: `raise`, or `skip`, which collects.
+
+        Raises:
+            ValueError: It is something else.
+        """
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error={on_error!r}; allowed: 'raise', 'skip'")
+        self._skip = on_error == "skip"
+        self._found: dict[str, list[str]] = defaultdict(list)
+
+    def found(self, kind: str, place: str, what: str, remedy: str) -> None:
+        """Takes note of what cannot be used.
+
+        Args:
+            kind: What such things are called, many of them.
+            place: The file, and the line.
+            what: The thing and what is wrong with it.
+            remedy: What can be done.
+
+        Raises:
+            ValueError: What cannot be used is not to be skipped.
+        """
+        if not self._skip:
+            raise ValueError(f"{place}: {what}; {remedy}, or leave such out with on_error=skip")
+        self._found[kind].append(f"{place}: {what}")
+
+    def tell(self, path: Path) -> Counter[str]:
+        """Logs each kind once, and returns how many there were."""
+        for kind, found in self._found.items():
+            _logger.warning("%s: %d %s left out (%s)", path, len(found), kind, first_of(found))
+        return Counter({kind: len(found) for kind, found in self._found.items()})
+
+
+def read_table(path: Path, problems: Problems) -> dict[str, Captioned]:
+    """Reads the captions of all images, by name, in the table's order.
+
+    Args:
+        path: `name TAB number TAB caption`, `name#number TAB caption`, or CSV whose first row names its columns.
+        problems: What hears of captions that are empty or repeated.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The table is empty or malformed; `path:line: what is wrong`.
+    """
+    table: dict[str, Captioned] = {}
+    numbers: set[tuple[str, str]] = set()
+    for line, name, number, text in _rows(path):
+        if not text:
+            problems.found("captions without a text", f"{path}:{line}", f"the caption of {name} is empty", "fill it in")
+            continue
+        if number is not None and (name, number) in numbers:
+            what = f"a second caption {number} of {name}"
+            problems.found("repeated captions", f"{path}:{line}", what, "number or remove it")
+            continue
+        numbers.add((name, number))
+        table.setdefault(name, Captioned(line, [])).texts.append(text)
+    if not table:
+        raise ValueError(f"{path}: there is no caption in it; name a table with an image and a caption a row")
+    return table
+
+
+def _rows(path: Path) -> Iterator[tuple[int, str, str | None, str]]:
+    """All rows: line, name, number of the caption if there is one, caption."""
+    top, first = next(_lines(path), (1, ""))
+    if "\t" in first:
+        for line, text in _lines(path):
+            yield line, *_split(path, line, text)
+        return
+    columns = [cell.strip().lower() for cell in next(csv.reader([first]), [])]
+    image = next((columns.index(name) for name in _NAME_COLUMNS if name in columns), None)
+    if image is None or "caption" not in columns:
+        raise ValueError(
+            f"{path}:{top}: expected `name TAB number TAB caption`, `name#number TAB caption`, or CSV whose first row "
+            f"is `image,caption`; found {first.strip()[:80]!r}"
+        )
+    rest = (line for number, line in numbered_lines(path) if number > top)
+    reader, began = csv.reader(rest, strict=True, skipinitialspace=True), top + 1
+    try:
+        for row in reader:
+            filled = any(cell.strip() for cell in row)
+            if filled and len(row) != len(columns):
+                raise ValueError(
+                    f"{path}:{began}: {len(row)} columns, but the first row has {len(columns)}; "
+                    "put captions that hold a comma in double quotes"
+                )
+            if filled:
+                yield began, row[image].strip(), None, row[columns.index("caption")].strip()
+            began = top + 1 + reader.line_num
+    except csv.Error as error:
+        raise ValueError(
+            f"{path}:{began}: not a row of CSV ({error}); double every double quote inside a quoted caption"
+        ) from error
+
+
+def _split(path: Path, line: int, text: str) -> tuple[str, str | None, str]:
+    """Cuts a row of a table with tabs: name, number, caption."""
+    cells = [cell.strip() for cell in text.split("\t")]
+    if len(cells) == 3:
+        return cells[0], cells[1], cells[2]
+    if len(cells) == 2 and (numbered := _NUMBERED.fullmatch(cells[0])):
+        return numbered[1], numbered[2], cells[1]
+    raise ValueError(
+        f"{path}:{line}: {len(cells)} columns; expected `name TAB number TAB caption` or `name#number TAB caption`"
+    )
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    return ((number, line) for number, line in numbered_lines(path) if line.strip())
+
+
+def read_names(path: Path, table: dict[str, Captioned], table_path: Path, problems: Problems) -> dict[str, str]:
+    """Reads which images a list names, each with its place in the list.
+
+    Args:
+        path: One name a line.
+        table: What `read_table` returned.
+        table_path: The table, for messages.
+        problems: What hears of names that are repeated or have no captions.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is not UTF-8.
+    """
+    wanted: dict[str, str] = {}
+    for line, text in _lines(path):
+        name, place = text.strip(), f"{path}:{line}"
+        if name in wanted:
+            problems.found("repeated names", place, f"{name} stands in the list twice", "remove it")
+        elif name not in table:
+            what = f"{name} has no captions in {table_path}"
+            problems.found("images without captions", place, what, "add them or remove the name")
+        else:
+            wanted[name] = place
+    return wanted
+
+
+def first_of(names: Iterable[str]) -> str:
+    """Tells the first few of many names."""
+    names = list(names)
+    return ", ".join(names[:_TOLD]) + (", ..." if len(names) > _TOLD else "")
