@@ -33,11 +33,12 @@ def test_every_file_that_is_named_exists(path):
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"recipes/(?:ner|sentiment)\.py.*--set .*", README))))
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"recipes/\w+\.py.*--set .*", README))))
 def test_every_setting_that_is_shown_is_allowed(line):
     from zoo.config.fields import parse_assignments
 
-    config = type(zoo.registry.config("lstm_ner" if "ner.py" in line else "lstm_imdb"))
+    script = (ROOT / re.search(r"recipes/\w+\.py", line)[0]).read_text("utf-8")
+    config = type(zoo.registry.config(re.search(r'script\.start\("(\w+)"', script)[1]))
     settings = re.findall(r"--set (\w+=[\w.]+)", line)
     assert settings
     assert config(**parse_assignments(config, settings))

@@ -1,9 +1,11 @@
 """Runs in a fresh process: loads what `test_recipes` wrote and prints what it answers, as JSON."""
 
+import base64
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 # The export comes first: it must answer without this package.
@@ -11,19 +13,24 @@ folder, jobs = Path(sys.argv[1]), json.loads(sys.stdin.read())
 answers = {}
 
 
-def text(value):
-    """Bytes as text; of an array, what is not padding."""
-    return value.decode() if isinstance(value, bytes) else [text(part) for part in value if part]
+def plain(value):
+    """Bytes as text, numbers as they are; of an array of strings, what is not padding."""
+    if isinstance(value, bytes):
+        return value.decode()
+    return [plain(part) for part in value if part] if isinstance(value, np.ndarray) else float(value)
 
 
-for name, (requests, output) in jobs.items():
+for job in jobs.values():
+    job[0] = [base64.b64decode(each["base64"]) if isinstance(each, dict) else each for each in job[0]]
+
+for name, (requests, given, output) in jobs.items():
     serve = tf.saved_model.load(str(folder / name / "1")).signatures["serving_default"]
-    answers[name] = {"export": [text(row) for row in serve(text=tf.constant(requests))[output].numpy()]}
+    answers[name] = {"export": [plain(row) for row in serve(**{given: tf.constant(requests)})[output].numpy()]}
 assert "zoo" not in sys.modules
 
 import zoo  # noqa: E402
 
-for name, (requests, output) in jobs.items():
+for name, (requests, _, output) in jobs.items():
     answers[name]["keras"] = [
         getattr(answer, output) for answer in zoo.load(folder / f"{name}.keras").predict(requests)
     ]

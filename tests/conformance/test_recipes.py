@@ -1,5 +1,6 @@
 """Checks that every registered recipe must pass, with a tiny configuration of it."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -28,24 +29,50 @@ def trained():
 
 
 @pytest.fixture(scope="module")
-def reborn(trained, tmp_path_factory):
-    """What a fresh process answers after loading each `.keras` file and each SavedModel."""
-    folder = tmp_path_factory.mktemp("reborn")
+def written(trained, tmp_path_factory):
+    """A folder that holds `<recipe>.keras` and the export `<recipe>/1` of every recipe."""
+    folder = tmp_path_factory.mktemp("written")
     for name, task in trained.items():
         task.save(folder / f"{name}.keras")
-        task.export(folder / name)
-    jobs = {name: (TINY[name].requests, TINY[name].answer) for name in trained}
+        assert task.export(folder / name) == folder / name / "1"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reborn(trained, written):
+    """What a fresh process answers after loading each `.keras` file and each SavedModel."""
+    jobs = {name: (json_ready(TINY[name].requests), TINY[name].input, TINY[name].answer) for name in trained}
     script = Path(__file__).with_name("reborn.py")
-    command = [sys.executable, str(script), str(folder)]
+    command = [sys.executable, str(script), str(written)]
     child = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, check=False)
     assert child.returncode == 0, child.stderr[-2000:]
     return json.loads(child.stdout.splitlines()[-1])
 
 
+def json_ready(requests):
+    """Bytes as a dictionary that names them, in base 64."""
+    return [
+        {"base64": base64.b64encode(request).decode()} if isinstance(request, bytes) else request
+        for request in requests
+    ]
+
+
+def answers(task, tiny):
+    """What a task answers to the requests."""
+    return [getattr(answer, tiny.answer) for answer in task.predict(tiny.requests)]
+
+
+def assert_same(ones, others):
+    """Holds two lists of answers to be equal, numbers nearly so."""
+    for one, other in zip(ones, others, strict=True):
+        assert one == (pytest.approx(other, rel=1e-4) if isinstance(other, float) else other)
+
+
 @pytest.mark.parametrize("name", sorted(TINY))
 def test_a_few_records_can_be_memorised(trained, name):
     tiny = TINY[name]
-    assert trained[name].evaluate(tiny.x, tiny.y, return_dict=True, verbose=0)[tiny.score] == 1.0
+    score = trained[name].evaluate(tiny.x, tiny.y, return_dict=True, verbose=0)[tiny.score]
+    assert score >= tiny.memorised if tiny.memorised == 1.0 else score <= tiny.memorised
 
 
 @pytest.mark.parametrize("name", sorted(TINY))
@@ -54,25 +81,24 @@ def test_a_batch_answers_as_one_by_one(trained, name):
     together = trained[name].predict(requests)
     for request, answer in zip(requests, together, strict=True):
         (alone,) = trained[name].predict([request])
-        for part, together_part in zip(astuple(alone), astuple(answer), strict=True):
+        parts = (tf.nest.flatten(astuple(each)) for each in (alone, answer))
+        for part, together_part in zip(*parts, strict=True):
             assert part == pytest.approx(together_part, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(TINY))
 def test_a_fresh_process_answers_the_same_from_the_keras_file(trained, reborn, name):
-    tiny = TINY[name]
-    assert reborn[name]["keras"] == [getattr(answer, tiny.answer) for answer in trained[name].predict(tiny.requests)]
+    assert_same(reborn[name]["keras"], answers(trained[name], TINY[name]))
 
 
 @pytest.mark.parametrize("name", sorted(TINY))
 def test_a_fresh_process_answers_the_same_from_the_export(trained, reborn, name):
-    tiny = TINY[name]
-    assert reborn[name]["export"] == [getattr(answer, tiny.answer) for answer in trained[name].predict(tiny.requests)]
+    assert_same(reborn[name]["export"], answers(trained[name], TINY[name]))
 
 
 @pytest.mark.parametrize("name", sorted(TINY))
-def test_an_export_holds_no_op_that_a_plain_server_lacks(trained, tmp_path, name):
-    version = trained[name].export(tmp_path / name)
+def test_an_export_holds_no_op_that_a_plain_server_lacks(written, name):
+    version = written / name / "1"
     graph = SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs[0].graph_def
     functions = graph.library.function
     ops = {node.op for nodes in (graph.node, *(f.node_def for f in functions)) for node in nodes}
@@ -90,7 +116,7 @@ def test_two_replicas_train_as_one(name):
         with strategy(which).scope():
             # Five do not split evenly, and clipping bites. Adam would blow up the last bit of gradients that are near
             # 0.
-            task = tiny.make(epochs=5, batch_size=5, clip_norm=0.5, optimizer="sgd", learning_rate=0.1)
+            task = tiny.make(epochs=3, batch_size=5, clip_norm=0.5, optimizer="sgd", learning_rate=0.1)
         assert task.distribute_strategy.num_replicas_in_sync == (2 if which == "mirrored" else 1)
         history = task.fit(tiny.x, tiny.y, verbose=0).history
         scores = task.evaluate(tiny.x, tiny.y, return_dict=True, verbose=0)
@@ -107,20 +133,27 @@ def test_a_training_step_compiles_under_xla(name):
     tiny = TINY[name]
     task = tiny.make()
     task.adapt(task.records(tiny.x, tiny.y))
-    batch = next(iter(task.batches(task.records(tiny.x, tiny.y), training=False)))
-    plain = tf.function(lambda: task._scaled_loss(*batch, task(batch[0], training=True)))()
-    compiled = tf.function(lambda: task._scaled_loss(*batch, task(batch[0], training=True)), jit_compile=True)()
-    np.testing.assert_allclose(plain, compiled, rtol=1e-5)
+    batch = next(iter(task.batches(task.records(tiny.x, tiny.y), training=True)))
+    plain = task._scaled_loss(*batch, task(batch[0], training=True))
+    task.reset_metrics()
     task.optimizer.build(task.trainable_variables)
-    after = tf.function(task.train_step, jit_compile=True)(batch)
-    assert np.isfinite(after["loss"])
+    step = tf.function(task.train_step, jit_compile=True)
+    np.testing.assert_allclose(step(batch)["loss"], plain, rtol=1e-5)
+    task.reset_metrics()
+    assert step(batch)["loss"] < plain  # the first step has moved the weights downhill
 
 
 @pytest.mark.parametrize("cell", cells.names())
 @pytest.mark.parametrize("tiny", ONE_A_TASK, ids=lambda tiny: tiny.recipe)
 def test_every_task_takes_every_cell(tiny, cell):
-    task = tiny.make(cell=cell, epochs=2)
-    losses = task.fit(tiny.x, tiny.y, verbose=0).history["loss"]
+    task = tiny.make(cell=cell)
+    task.adapt(task.records(tiny.x, tiny.y))
+    task.optimizer.build(task.trainable_variables)
+    batch = next(iter(task.batches(task.records(tiny.x, tiny.y), training=True)))
+    losses = []
+    for _ in range(3):  # outside a graph: to trace one for every cell would take most of this file's time
+        task.reset_metrics()
+        losses.append(float(task.train_step(batch)["loss"]))
     assert losses[-1] < losses[0]
 
 

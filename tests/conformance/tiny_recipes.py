@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import tensorflow as tf
+
 import zoo
 
 _NER_SENTENCES = [
@@ -32,6 +35,8 @@ _REVIEWS = [
 ]
 _OPINIONS = ["pos", "neg", "pos", "neg", "pos", "neg"]
 
+_PICTURES = [tf.io.encode_png(np.full((16, 16, 3), level, np.uint8)).numpy() for level in (0, 128, 255)]
+
 
 @dataclass(frozen=True)
 class Tiny:
@@ -43,16 +48,20 @@ class Tiny:
         x: Inputs for `fit`.
         y: Answers for `fit`.
         requests: What `predict` and an export are asked.
-        score: The metric that a memorised training set brings to 1.
+        score: The metric that a memorised training set brings to `memorised`.
+        memorised: At least so much, or at most where less is better, which is where it is not 1.
+        input: What an export calls its input.
         answer: What `predict` names the answer and an export its output, for example `tags`.
     """
 
     recipe: str
     overrides: dict[str, Any]
     x: list
-    y: list
-    requests: list[str] = field(default_factory=list)
+    y: list | None = None
+    requests: list[str] | list[bytes] = field(default_factory=list)
     score: str = "f1"
+    memorised: float = 1.0
+    input: str = "text"
     answer: str = "tags"
 
     def make(self, **overrides: Any) -> Any:
@@ -81,6 +90,30 @@ _BY_TASK = {
         "requests": ["not a bad film", "", "  ", "日本 🙂 naïve café!", "x " * 300 + "great"],
         "score": "accuracy",
         "answer": "label",
+    },
+    "zoo.models.language_model:LanguageModel": {
+        "overrides": {
+            "embedding_dim": 8, "units": 16, "window": 12, "dropout": 0.0, "min_count": 1, "learning_rate": 0.03,
+            "batch_size": 4, "epochs": 8, "bucket_boundaries": (12,),
+        },
+        "x": ["a bird sings ."] * 150,
+        "requests": ["a bird sings .", "", "  ", "日本 🙂 naïve café!", "a bird " * 150],
+        "score": "loss",
+        "memorised": 0.3,
+        "answer": "log_probability",
+    },
+    "zoo.models.captioner:Captioner": {
+        "overrides": {
+            "image_size": 16, "encoder_widths": (8, 16), "word_dim": 8, "units": 8, "attention_units": 8,
+            "dropout": 0.0, "learning_rate": 0.03, "batch_size": 4, "epochs": 16, "max_words": 8,
+        },
+        "x": _PICTURES * 4,
+        "y": [["all black", "a dark one"], ["grey"], ["a bright white one"]] * 4,
+        "requests": [*_PICTURES[:2], b"", b"no image", _PICTURES[2]],
+        "score": "perplexity",
+        "memorised": 1.6,
+        "answer": "caption",
+        "input": "image",
     },
 }  # fmt: skip
 

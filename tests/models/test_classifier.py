@@ -105,6 +105,38 @@ def test_every_shape_of_network_learns_and_ignores_what_stands_beside_it(overrid
     assert len(task.explain(X[:1])[0].weights) == 3
 
 
+def word_vectors(task):
+    return dict(
+        zip(task.vocabulary.words, task.network.get_layer("word_embedding").embeddings.numpy()[2:], strict=True)
+    )
+
+
+def test_word_vectors_fill_the_embeddings_and_stay_if_frozen(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("good 1 2 3\nbad 4 5 6\nGood 0 0 0\nsplendid 7 8 9\n")
+    task = fitted(word_vectors=str(path), word_dim=3, train_word_vectors=False, epochs=2)
+    vectors = word_vectors(task)
+    assert list(vectors)[-1] == "splendid"  # not in the training data, but it has a vector
+    assert "Good" not in vectors  # words are looked up in lower case
+    for word, vector in {"good": [1, 2, 3], "bad": [4, 5, 6], "splendid": [7, 8, 9]}.items():
+        np.testing.assert_array_equal(vectors[word], vector)
+    task.save(tmp_path / "task.keras")
+    path.unlink()  # a saved model is whole without it
+    assert zoo.load(tmp_path / "task.keras").predict(X) == task.predict(X)
+
+
+def test_word_vectors_are_fine_tuned_unless_frozen(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("good 1 2 3\nbad 4 5 6\nsplendid 7 8 9\n")
+    vectors = word_vectors(fitted(word_vectors=str(path), word_dim=3, encoder="ngrams", epochs=2))
+    assert np.abs(vectors["good"] - [1, 2, 3]).max() > 1e-3
+    np.testing.assert_array_equal(vectors["splendid"], [7, 8, 9])  # never met in training
+    with pytest.raises(ValueError, match=r"vectors.txt holds vectors of 3 numbers: set word_dim=3"):
+        fitted(word_vectors=str(path))
+    with pytest.raises(FileNotFoundError, match=r"none.txt"):
+        fitted(word_vectors=str(tmp_path / "none.txt"))
+
+
 def test_more_classes_are_a_softmax():
     task = fitted(["red apple", "green pear", "blue plum"] * 5, ["a", "b", "c"] * 5, epochs=12)
     assert task.head == "softmax"

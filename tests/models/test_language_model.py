@@ -191,7 +191,3 @@ def test_states_of_units_are_those_of_the_steps(model):
     with pytest.raises(ValueError, match="no token"):
         model.unit_states("")
 
-
-def test_lower_case_is_for_words():
-    with pytest.raises(ValueError, match="lowercase is for words"):
-        zoo.get("lstm_char_lm", lowercase=True)

@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 
-TINY = {"word_dim": 4, "char_dim": 4, "char_units": 4, "units": 4, "epochs": 1}
+TINY = {"word_dim": 4, "characters": "none", "units": 4, "bidirectional": False, "head": "softmax", "epochs": 1}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,15 +15,40 @@ from zoo.running.flags import Options
 from zoo.running.run import Run
 
 ROOT = Path(__file__).parents[2]
-TINY = {"word_dim": 6, "char_dim": 4, "char_units": 4, "units": 6, "epochs": 2, "batch_size": 4}
+TINY = {
+    "word_dim": 6, "characters": "none", "units": 6, "head": "softmax", "epochs": 2, "batch_size": 4
+}  # fmt: skip
 CONLL = "Ann B-PER\nLee I-PER\nmet O\nBo B-PER\n\nBo B-PER\nlikes O\nBergen B-LOC\n\nno O\nnames O\n\n"
+
+
+def write_data(folder):
+    for name in ("train", "valid", "test"):
+        (folder / f"{name}.conll").write_text(CONLL * 8, encoding="utf-8")
 
 
 @pytest.fixture
 def files(tmp_path):
-    for name in ("train", "valid", "test"):
-        (tmp_path / f"{name}.conll").write_text(CONLL * 8, encoding="utf-8")
+    """A folder with data."""
+    write_data(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def _finished_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    write_data(folder)
+    return folder, finish(Run(options(folder)))
+
+
+@pytest.fixture
+def finished(_finished_once):
+    """A folder with data and the run of two epochs that was trained on them, and its figures."""
+    folder, metrics = _finished_once
+    kept = folder.with_name("kept")
+    shutil.copytree(folder, kept)
+    yield folder, metrics
+    shutil.rmtree(folder)
+    kept.rename(folder)  # a run knows its data by their paths
 
 
 def options(folder, **changes):
@@ -50,8 +76,8 @@ def finish(run):
     return run.report(model, train, model.evaluate(test, return_dict=True, verbose=0))
 
 
-def test_a_run_leaves_what_it_promises(files):
-    metrics = finish(Run(options(files)))
+def test_a_run_leaves_what_it_promises(finished):
+    files, metrics = finished
     written = json.loads((files / "run" / "metrics.json").read_text())
     assert written == json.loads(json.dumps(metrics))
     assert {"f1", "precision", "recall", "seconds", "training_examples_per_second", "parameters"} <= set(written)
@@ -64,10 +90,10 @@ def test_a_run_leaves_what_it_promises(files):
     assert any((files / "run" / "tensorboard").rglob("events.out*"))
 
 
-def test_resuming_needs_a_run_and_the_same_configuration(files):
+def test_resuming_needs_a_run_and_the_same_configuration(finished, tmp_path):
+    files, first = finished
     with pytest.raises(ValueError, match="holds no whole epoch"):
-        Run(options(files, resume=True))
-    first = finish(Run(options(files)))
+        Run(options(files, resume=True, workdir=tmp_path / "none"))
     with pytest.raises(ValueError, match="holds a run of 2 epochs: add --resume"):
         Run(options(files))
     other = Run(options(files, resume=True, config=zoo.registry.config("lstm_ner", **{**TINY, "units": 7})))
@@ -79,8 +105,8 @@ def test_resuming_needs_a_run_and_the_same_configuration(files):
     assert more["epochs"] == 3
 
 
-def test_a_demo_replaces_a_demo_and_nothing_else(files, monkeypatch):
-    finish(Run(options(files)))
+def test_a_demo_replaces_a_demo_and_nothing_else(finished):
+    files, _ = finished
     checkpoints = sorted((files / "run" / "checkpoints").iterdir())
     with pytest.raises(ValueError, match="holds a run of 2 epochs: add --resume"):
         Run(options(files, demo=True, train=None, valid=None, test=None))
@@ -105,8 +131,8 @@ def test_a_run_that_stopped_early_goes_on_with_more_patience(files):
     assert finish(Run(options(files, config=patient, resume=True)))["epochs"] == 4
 
 
-def test_resuming_with_other_data_is_refused(files):
-    finish(Run(options(files)))
+def test_resuming_with_other_data_is_refused(finished):
+    files, _ = finished
     with pytest.raises(ValueError, match=r"--resume: the run in .* is of train .*train.conll"):
         Run(options(files, resume=True, valid=str(files / "test.conll")))
 

@@ -10,7 +10,7 @@ import zoo
 
 # Where changes are judged the proof must not vanish unseen, so there a missing compiler is a failure.
 pytestmark = pytest.mark.skipif(find_compiler() is None and "CI" not in os.environ, reason="no C compiler on PATH")
-TEXTS = ["Ann Lee met Bo in Oslo.", "", " \t ", "日本 🙂👩‍👩‍👧 naïve café – עברית", "Bo " * 10_000]
+TEXTS = ["Ann Lee met Bo in Oslo.", "", " \t ", "日本 🙂👩‍👩‍👧 naïve café – עברית", "Bo " * 3_000]
 
 
 @pytest.fixture(scope="module")

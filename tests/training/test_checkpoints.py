@@ -10,7 +10,11 @@ import pytest
 import zoo
 from zoo.training.checkpoints import BEST, Checkpoints, RunState, newest
 
-TINY = {"word_dim": 6, "char_dim": 4, "char_units": 4, "units": 6, "dropout": 0.3, "batch_size": 4, "seed": 5}
+# As little as has all that a file must keep: words dropped at random, dropout, and an optimizer with slots.
+TINY = {
+    "word_dim": 6, "characters": "none", "units": 6, "bidirectional": False, "head": "softmax", "dropout": 0.3,
+    "batch_size": 4, "seed": 5,
+}  # fmt: skip
 X = [line.split() for line in ("Ann Lee met Bo", "Bo likes Bergen", "no names here", "Ann hired Bo Lee")] * 4
 Y = [line.split() for line in ("B-PER I-PER O B-PER", "B-PER O B-LOC", "O O O", "B-PER O B-PER I-PER")] * 4
 EPOCHS = 4

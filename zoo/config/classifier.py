@@ -24,7 +24,10 @@ class ClassifierConfig(TrainingConfig):
     Attributes:
         encoder: `recurrent`; or `ngrams`, the feed-forward baseline: the mean of the word and n-gram vectors, and a
             linear head, which knows no order beyond `word_ngrams`. It reads the fields up to `max_tokens` alone.
-        word_dim: Size of a word embedding.
+        word_dim: Size of a word embedding. Pretrained vectors bring their own.
+        word_vectors: Path of a GloVe or word2vec file to start the embeddings from; its words join the vocabulary after
+            the training data's, so that words met only later have a vector too.
+        train_word_vectors: Whether pretrained vectors are fine-tuned.
         vocabulary_size: At most this many words, the most frequent first.
         min_count: Words seen less often in training are unknown words.
         lowercase: Whether words are lower-cased.
@@ -58,6 +61,8 @@ class ClassifierConfig(TrainingConfig):
 
     encoder: Literal["recurrent", "ngrams"] = "recurrent"
     word_dim: Count = 128
+    word_vectors: str | None = None
+    train_word_vectors: bool = True
     vocabulary_size: Count = 30_000
     min_count: Count = 2
     lowercase: bool = True

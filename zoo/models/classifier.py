@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -15,8 +17,15 @@ from zoo.decoding.classified_text import ClassifiedText, ExplainedText
 from zoo.models.answering import in_order, single_text, windows_of_texts
 from zoo.models.attribution import Attribution
 from zoo.models.classifier_network import FEATURES, classifier_network
+from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.task import Task
-from zoo.preprocessing.classifying import ClassifierPreprocessor, ClassifierVocabulary, are_numbers, learn_vocabulary
+from zoo.preprocessing.classifying import (
+    ClassifierPreprocessor,
+    ClassifierVocabulary,
+    are_numbers,
+    learn_vocabulary,
+    normal_form,
+)
 from zoo.preprocessing.tokenisation import pad
 
 _NUMBERED_TOGETHER = 256  # texts: the overhead of an operation is paid once for so many
@@ -79,7 +88,8 @@ class Classifier(Task):
             )
         if head == "ordinal" and not are_numbers(labels):
             raise ValueError(f"head='ordinal' orders classes whose names are numbers, but they are {found}: use 'auto'")
-        return vocabulary
+        words = with_vector_words(vocabulary.words, self.config, partial(normal_form, config=self.config))
+        return replace(vocabulary, words=words)
 
     def make_preprocessor(self, vocabulary: ClassifierVocabulary) -> ClassifierPreprocessor:
         """Makes the look-up tables and the metrics."""
@@ -93,6 +103,10 @@ class Classifier(Task):
         """Makes the Functional model."""
         vocabulary = self.preprocessor.vocabulary
         return classifier_network(self.config, len(vocabulary.words), len(vocabulary.labels), self.head)
+
+    def initialise(self) -> None:
+        """Fills the word embeddings from the configuration's file of vectors."""
+        fill_word_embedding(self.network, self.vocabulary.words, self.config)
 
     @property
     def head(self) -> str:

@@ -57,7 +57,9 @@ def _features(config: ClassifierConfig, num_words: int, token_ids: keras.KerasTe
     if config.word_dropout:
         rates = [0.0] * RESERVED + [config.word_dropout] * (num_words - RESERVED)
         token_ids = TokenDropout(rates, name="word_dropout")(token_ids)
-    vectors = [keras.layers.Embedding(num_words, config.word_dim, name="word_embedding")(token_ids)]
+    trainable = config.word_vectors is None or config.train_word_vectors
+    words = keras.layers.Embedding(num_words, config.word_dim, trainable=trainable, name="word_embedding")
+    vectors = [words(token_ids)]
     if config.word_ngrams > 1:
         numbers = WordNGrams(config.word_ngrams, config.ngram_buckets, name="word_ngrams")(token_ids)
         table = keras.layers.Embedding(config.ngram_buckets + 1, config.ngram_dim, name="ngram_embedding")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -14,9 +16,9 @@ from zoo.config.tagger import TaggerConfig
 from zoo.datasets.tagged_sentences import from_sentences
 from zoo.decoding import marginals, viterbi
 from zoo.decoding.sentences import TaggedSentence
-from zoo.embeddings import start_from, words_with_vectors
 from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
+from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.tagger_network import tagger_network
 from zoo.models.tagger_records import SentenceWindow, tagged_dataset, windows
 from zoo.models.task import Task
@@ -70,9 +72,9 @@ class Tagger(Task):
             raise ValueError(
                 f"head='sigmoid' answers 0 or 1, but the tags name types ({found}): use 'crf' or 'softmax'"
             )
-        if self._reads_vectors:
-            vocabulary = vocabulary.with_words(self._words_with_vectors(), self.config.vocabulary_size)
-        return vocabulary
+        words = with_vector_words(vocabulary.words, self.config, partial(normal_form, config=self.config))
+        unseen = len(words) - len(vocabulary.words)
+        return replace(vocabulary, words=words, counts=vocabulary.counts + (0,) * unseen)
 
     def make_preprocessor(self, vocabulary: TaggerVocabulary) -> TaggerPreprocessor:
         """Makes the look-up tables, and the metric that knows the tags' names."""
@@ -94,22 +96,9 @@ class Tagger(Task):
             constraints=None if vocabulary.binary else tag_schemes.allowed_transitions(codec.names, codec.scheme),
         )
 
-    def _words_with_vectors(self) -> Iterator[str]:
-        """Streams the words of the file of vectors that can be looked up, after checking the vectors' size."""
-        config = self.config
-        words = words_with_vectors(config.word_vectors, config.word_dim)
-        return (word for word in words if normal_form(word, config) == word)
-
-    @property
-    def _reads_vectors(self) -> bool:
-        return self.config.word_vectors is not None and self.config.word_input == "learnt"
-
     def initialise(self) -> None:
         """Fills the word embeddings from the configuration's file of vectors."""
-        if self._reads_vectors:
-            layer, vocabulary = self.network.get_layer("word_embedding"), self.vocabulary
-            vectors, seed = self.config.word_vectors, self.config.seed
-            start_from(layer, vectors, vocabulary.words, counts=vocabulary.counts, seed=seed)
+        fill_word_embedding(self.network, self.vocabulary.words, self.config, self.vocabulary.counts)
 
     def prepared(self, records: tf.data.Dataset, training: bool) -> tf.data.Dataset:
         """Cuts what is too long to be learnt from."""
