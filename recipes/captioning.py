@@ -1,0 +1,59 @@
+r"""Says what is in images: trains a captioner, scores its captions, shows where it looked, exports it.
+
+python recipes/captioning.py                                              # embedded sample
+python recipes/captioning.py --data=coco_captions --set image_size=160    # TensorFlow Datasets
+python recipes/captioning.py --train=flickr8k/train.txt --valid=flickr8k/dev.txt --workdir=runs/flickr8k \
+    --captions=flickr8k/captions.tsv --images=flickr8k/images
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from absl import flags
+
+from zoo.running import script
+from zoo.running.flags import Options
+
+_CAPTIONS = flags.DEFINE_string("captions", None, "Table of captions; then --train is a list of names of images.")
+_IMAGES = flags.DEFINE_string("images", None, "Folder of images; found beside the table where it is not given.")
+_ON_ERROR = flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "What becomes of rows and images of no use.")
+_ON_SHEET, _ATTENDED = 24, 3
+
+
+def main(options: Options) -> None:
+    """Runs one recipe from its data to its export."""
+    import zoo
+    from zoo.datasets.captions import Reader
+    from zoo.running.run import Run
+
+    run = Run(options)
+    read = Reader(_CAPTIONS.value, _IMAGES.value, on_error=_ON_ERROR.value)
+    train, valid, test = run.data(read)
+    model = run.fit(run.model(), train, valid)
+    scores = {**model.evaluate(test, return_dict=True, verbose=0), **model.score(test)}
+    metrics = run.report(model, train, scores)
+
+    records = list(islice(test.as_numpy_iterator(), _ON_SHEET))
+    images = [record["image"] for record in records]
+    answers = model.predict(images)
+    for answer in answers[: _ON_SHEET // 3]:
+        print(answer)
+    zoo.showing.caption_sheet(
+        images,
+        [answer.caption for answer in answers],
+        run.workdir / "captions.png",
+        references=[[text.decode("utf-8", "replace") for text in record["captions"]] for record in records],
+        log_probabilities=[answer.captions[0].log_probability for answer in answers],
+        title=f"{options.recipe}: captions of unseen images",
+    )
+    if options.config.attention:
+        for number, looked in enumerate(model.attend(images[:_ATTENDED])):
+            path = run.workdir / f"attention-{number}.png"
+            zoo.showing.attention_sheet(looked.image, looked.words, looked.weights, path)
+    headline = {name.upper().replace("_", "-"): name for name in ("bleu_1", "bleu_4", "cider")}
+    run.finish(model, metrics, headline, "images", {"image": images[:2]}, "caption")
+
+
+if __name__ == "__main__":
+    script.start("cnn_lstm_caption", main)
