@@ -1,10 +1,10 @@
-"""An embedded corpus of small dialogues in English: tickets, tables, pizzas, books and clothes.
+"""An embedded corpus of small dialogues in English: tickets, tables, pizzas and books.
 
 It is there to try the library on without downloading anything, and to see whether a model knows what was said before
-the last turn. In every dialogue somebody says early what is wanted (where to, which colour, ...). Other matters are
+the last turn. In every dialogue somebody says early what is wanted (where to, which pizza, ...). Other matters are
 talked about in between, and then one of the two asks for it again: the reply must name the value from an earlier turn.
-The question does not tell it, and each of ten values is the right one equally often in every split; so whoever sees
-only the last turn is right one time in ten (`CHANCE`).
+The question does not tell it, and each of eight values is the right one equally often in every split; so whoever sees
+only the last turn is right one time in eight (`CHANCE`).
 
 In a dialogue two such matters come up, and a detail that is talked about first. Those combinations of two values and
 a detail that `validation` and `test` have never occur in `train`. Every version of Python gets the same dialogues.
@@ -29,15 +29,15 @@ from zoo.datasets.dialogue_sample_phrases import (
     Scene,
 )
 
-SIZES = {"train": 3000, "validation": 300, "test": 500}
-CHANCE = 0.1  # one of ten values
+SIZES = {"train": 3200, "validation": 320, "test": 512}
+CHANCE = 1 / 8  # one of eight values
 
 _SEED = 20_260_301
 _ALIASES = {"valid": "validation", "dev": "validation"}
-_VALUES = 10
-# Of the combinations (i-th value of one matter, j-th of the other, k-th detail), by the last digit of i + j + 2k. So every
-# pair of values is met in training: were it not, one value would speak against the other just where that one is right.
-_DIGITS = {"train": range(3, 10), "validation": range(2, 3), "test": range(2)}
+_VALUES = 8
+# Of the combinations (i-th value of one matter, j-th of the other, k-th detail), by (i + j + 2k) mod 8. So
+# every pair of values may be met in training: were it not, one value would speak against the other in the test.
+_REMAINDERS = {"train": range(3, 8), "validation": range(2, 3), "test": range(2)}
 
 _T = TypeVar("_T")
 _Turn = tuple[str, str]  # text, act
@@ -51,7 +51,7 @@ class Dialogue(NamedTuple):
         acts: What each turn does: `inform`, `question`, `directive` or `commissive`.
         judged: Which turn, from 0, is the reply that depends on an earlier turn than the last.
         answer: What that reply must name.
-        alternatives: What might be named instead, ten values with the answer.
+        alternatives: What might be named instead, eight values with the answer.
     """
 
     turns: tuple[str, ...]
@@ -76,7 +76,7 @@ def dialogues(split: str = "train") -> tuple[Dialogue, ...]:
     """The dialogues of one split, in order.
 
     Args:
-        split: `"train"` (3000 dialogues), `"validation"` (300; also `"valid"`, `"dev"`) or `"test"` (500).
+        split: `"train"` (3200 dialogues), `"validation"` (320; also `"valid"`, `"dev"`) or `"test"` (512).
 
     Raises:
         ValueError: If there is no such split.
@@ -90,7 +90,7 @@ def dialogues(split: str = "train") -> tuple[Dialogue, ...]:
         # The scene, what is asked about and its value go round, so that all are equally frequent.
         number, scene = divmod(len(written), len(SCENES))
         number, matter = divmod(number, 2)
-        dialogue = _dialogue(rng, SCENES[scene], matter, number % _VALUES, _DIGITS[split])
+        dialogue = _dialogue(rng, SCENES[scene], matter, number % _VALUES, _REMAINDERS[split])
         written.setdefault(dialogue.turns, dialogue)
     keys = [rng.random() for _ in written]  # `shuffle` is not the same in every version
     return tuple(dialogue for _, dialogue in sorted(zip(keys, written.values(), strict=True)))
@@ -121,10 +121,10 @@ def context_accuracy(replies: Sequence[str], split: str = "test") -> float:
     return sum(right) / len(right)
 
 
-def _dialogue(rng: Random, scene: Scene, asked: int, value: int, digits: Sequence[int]) -> Dialogue:
+def _dialogue(rng: Random, scene: Scene, asked: int, value: int, remainders: Sequence[int]) -> Dialogue:
     """Writes a dialogue in which a value of one of a scene's matters is asked about at the end."""
     detail = int(rng.random() * len(scene.details))
-    other = (_pick(rng, digits) - value - 2 * detail) % _VALUES
+    other = (_pick(rng, remainders) - value - 2 * detail) % _VALUES
     first, second = (value, other) if asked == 0 else (other, value)
     turns, by_guest = _talk(rng, scene, detail)
     for matter in (1 - asked, asked) if len(turns) <= 5 and rng.random() < 0.6 else (asked,):
@@ -144,10 +144,10 @@ def _talk(rng: Random, scene: Scene, detail: int) -> tuple[list[_Turn], bool]:
     at_once = rng.random() < 0.5
     turns: list[_Turn] = [(_pick(rng, scene.opened_with_both if at_once else scene.opened), "directive")]
     details = list(scene.details)
-    heard = _pick(rng, scene.matters[0].heard) + " " if rng.random() < 0.5 else ""
+    heard = _pick(rng, scene.matters[0].heard) + " " if rng.random() < 0.8 else ""
     if not at_once:
         turns += [(heard + _pick(rng, scene.wanted), "question"), (_pick(rng, scene.matters[1].said), "inform")]
-        heard = _pick(rng, scene.matters[1].heard) + " " if rng.random() < 0.5 else ""
+        heard = _pick(rng, scene.matters[1].heard) + " " if rng.random() < 0.8 else ""
     # At least one exchange lies between a value and the question for it.
     for number in range(1 if not at_once or rng.random() < 0.5 else 2):
         question, answer = details.pop(detail if number == 0 else int(rng.random() * len(details)))

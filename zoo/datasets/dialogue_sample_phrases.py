@@ -1,6 +1,6 @@
 """What the speakers of the embedded dialogues say.
 
-A `Scene` is one errand. Its two `Matter`s are what may be asked about again at the end; each has ten values, single
+A `Scene` is one errand. Its two `Matter`s are what may be asked about again at the end; each has eight values, single
 words that no other phrase holds, so that it can be seen which one a reply names. `<1>` and `<2>` stand for the values
 of the first and the second matter, `<name>`, `<time>`, ... for one of `DETAILS`, about which nobody asks again.
 """
@@ -105,14 +105,14 @@ SCENES = (
         """),
         (
             Matter(
-                ("Vienna", "Paris", "Rome", "Madrid", "Oslo", "Berlin", "Prague", "Dublin", "Lisbon", "Athens"),
+                ("Vienna", "Paris", "Rome", "Madrid", "Oslo", "Berlin", "Prague", "Dublin"),
                 (),
                 ("To <1>, very well.", "A ticket to <1>, of course.", "<1>, with pleasure."),
                 ("And where to, again?", "Which city was it?", "What is the destination?", "Where does it go to?"),
                 ("To <1>.", "<1>, please.", "It was <1>.", "The city is <1>.", "To <1>, as agreed."),
             ),
             Matter(
-                ("bicycle", "dog", "cello", "pram", "kayak", "sledge", "parrot", "harp", "tent", "surfboard"),
+                ("bicycle", "dog", "cello", "pram", "kayak", "sledge", "parrot", "harp"),
                 ("Yes, a <2>.", "I am taking a <2>.", "Only a <2>.", "There is a <2> too."),
                 ("A <2>, fine.", "A <2> is no trouble."),
                 ("And what was the luggage?", "What comes along, again?", "What must be carried?"),
@@ -146,15 +146,15 @@ SCENES = (
         """),
         (
             Matter(
-                ("birthday", "wedding", "anniversary", "reunion", "graduation", "engagement", "retirement", "farewell",
-                 "promotion", "christening"),
+                ("birthday", "wedding", "anniversary", "reunion", "graduation", "engagement", "retirement",
+                 "promotion"),
                 (),
                 ("A <1>, how nice.", "We like a good <1>."),
                 ("And what was the occasion?", "What is it for, again?", "What are the guests coming for?"),
                 ("A <1>.", "It is for a <1>.", "The <1>.", "For the <1>, as agreed."),
             ),
             Matter(
-                ("terrace", "garden", "window", "balcony", "bar", "corner", "fireplace", "kitchen", "door", "piano"),
+                ("terrace", "garden", "window", "balcony", "bar", "fireplace", "kitchen", "piano"),
                 ("Near the <2>.", "We like to sit near the <2>.", "The one near the <2>, please."),
                 ("Near the <2>, certainly.", "The table near the <2> is free."),
                 ("And which table was it?", "Where is the table, again?", "Near what will the guests sit?"),
@@ -188,14 +188,14 @@ SCENES = (
         """),
         (
             Matter(
-                ("mushroom", "salami", "tuna", "spinach", "pineapple", "onion", "olive", "artichoke", "pepper", "ham"),
+                ("mushroom", "salami", "tuna", "spinach", "pineapple", "onion", "olive", "artichoke"),
                 (),
                 ("A <1> pizza, good choice.", "With <1>, no problem."),
                 ("And which pizza was it?", "What is on the pizza, again?", "Could you repeat the pizza?"),
                 ("With <1>.", "A <1> pizza.", "It was the one with <1>.", "Pizza with <1>, please."),
             ),
             Matter(
-                ("lemonade", "cola", "water", "beer", "wine", "juice", "tea", "coffee", "cider", "milk"),
+                ("lemonade", "cola", "water", "beer", "wine", "juice", "tea", "coffee"),
                 ("Some <2>, please.", "I will have <2>.", "A bottle of <2> would be nice."),
                 ("With <2>, all right.", "We have cold <2>."),
                 ("And the drink?", "What was there to drink?", "Could you repeat the drink?"),
@@ -229,16 +229,14 @@ SCENES = (
         """),
         (
             Matter(
-                ("astronomy", "cooking", "gardening", "chess", "history", "painting", "sailing", "geology", "poetry",
-                 "magic"),
+                ("astronomy", "cooking", "gardening", "chess", "history", "painting", "sailing", "poetry"),
                 (),
                 ("About <1>, let us see.", "We have a shelf on <1>."),
                 ("And what was the subject?", "What is the book about, again?", "Could you repeat the subject?"),
                 ("About <1>.", "It was <1>.", "The subject is <1>.", "A book on <1>."),
             ),
             Matter(
-                ("English", "French", "German", "Spanish", "Italian", "Russian", "Polish", "Greek", "Turkish",
-                 "Swedish"),
+                ("English", "French", "German", "Spanish", "Italian", "Russian", "Swedish", "Greek"),
                 ("In <2>.", "I read <2>.", "<2> would be best."),
                 ("In <2>, I see.", "Yes, we have some in <2>."),
                 ("And which language was it?", "What language, again?", "Could you repeat the language?"),
@@ -251,47 +249,6 @@ SCENES = (
             ("When will you come for it?", "On <day>."),
             ("Is it for a child?", "No, it is for <name>."),
             ("May it be a large volume?", "A <size> one, please."),
-        ),
-    ),
-    Scene(  # clothes from a tailor
-        _lines("""
-            I would like you to make me a <1>.
-            Hello, could you make a <1> for me?
-            I need a new <1>.
-            How long does it take to make a <1>?
-        """),
-        _lines("""
-            I would like you to make me a <2> <1>.
-            I need a new <1>, and it should be <2>.
-            Could you make a <1> for me in <2>?
-        """),
-        _lines("""
-            In which colour?
-            What colour would you like?
-            Which cloth do you like best?
-        """),
-        (
-            Matter(
-                ("coat", "dress", "shirt", "skirt", "jacket", "scarf", "sweater", "vest", "blouse", "cape"),
-                (),
-                ("A <1>, with pleasure.", "We make a fine <1>."),
-                ("And what are we making?", "What was it to be, again?", "What did we say we would make?"),
-                ("A <1>.", "It was a <1>.", "The <1>, of course.", "One <1>, please."),
-            ),
-            Matter(
-                ("red", "blue", "green", "yellow", "black", "white", "brown", "grey", "purple", "orange"),
-                ("In <2>.", "I like <2>.", "The <2> one, please."),
-                ("In <2>, very elegant.", "We have good cloth in <2>."),
-                ("And which colour was it?", "What colour, again?", "Could you repeat the colour?"),
-                ("In <2>.", "It was <2>.", "The colour is <2>.", "<2>, please."),
-            ),
-        ),
-        (
-            ("When do you need it?", "On <day>."),
-            ("What size are you?", "I am rather <size>."),
-            ("In what name, please?", "My name is <name>."),
-            ("Where shall we send it?", "To <street>."),
-            ("At what time can you come?", "At <time>."),
         ),
     ),
 )  # fmt: skip

@@ -198,9 +198,8 @@ class Run:
             f"\n{metrics['reported_on']}: {figures}; "
             f"{metrics['training_examples_per_second']:.0f} training {records} a second"
         )
-        print(
-            f"workdir:  {self.workdir} (metrics.json, history.csv, training_curve.png, predictions.html, tensorboard/)"
-        )
+        left = sorted(path.name + "/" * path.is_dir() for path in self.workdir.iterdir() if path != self._checkpoints)
+        print(f"workdir:  {self.workdir} ({', '.join(left)})")
         print(f"model:    {self.best_model} answers {reloaded[0]}")
         print(f"export:   {exported} serves {' '.join(part.decode() for part in np.ravel(served[0]))}")
 
