@@ -27,7 +27,7 @@ def main(options: Options) -> None:
     from zoo.datasets.captions import Reader
     from zoo.running.run import Run
 
-    run = Run(options)
+    run = Run(options, {"captions": _CAPTIONS.value, "images": _IMAGES.value, "on_error": _ON_ERROR.value})
     read = Reader(_CAPTIONS.value, _IMAGES.value, on_error=_ON_ERROR.value)
     train, valid, test = run.data(read)
     model = run.fit(run.model(), train, valid)

@@ -27,7 +27,7 @@ def main(options: Options) -> None:
     from zoo.decoding.sentences import TaggedSentence
     from zoo.running.run import Run
 
-    run = Run(options)
+    run = Run(options, {"scheme": _SCHEME.value})
     train, valid, test = run.data(partial(read_conll, scheme=_SCHEME.value))
     model = run.fit(run.model(), train, valid)
 

@@ -46,10 +46,28 @@ def test_a_score_is_the_sum_over_the_characters_and_the_end(model):
     )
 
 
+def test_evaluate_and_score_mean_the_same_bits(model):
+    texts = [*LINES, "a log", "the bird sat"]
+    scored = model.score(texts)
+    nats = -sum(one.log_probability for one in scored)
+    bits = model.evaluate(texts, return_dict=True, verbose=0)["bits_per_character"]
+    assert bits == pytest.approx(nats / math.log(2) / sum(map(len, texts)), rel=1e-4)
+
+
+def test_what_is_never_written_counts_in_the_probability():
+    task = zoo.get("lstm_char_lm", **{**TINY, "epochs": 1})
+    task.fit(["abc" * 30], verbose=0)  # has learnt next to nothing
+    written = task.generate("a", length=5, seed=1)
+    assert not written.ended
+    both, before = task.score(["a" + written.text, "a"])
+    gained = sum(both.token_log_probabilities[:-1]) - sum(before.token_log_probabilities[:-1])
+    assert written.log_probability == pytest.approx(gained, abs=1e-3)
+
+
 def test_long_texts_are_scored_a_window_at_a_time(model, monkeypatch):
     texts = ["the cat sat on the mat " * 20, "a bird"]
     whole = model.score(texts)
-    monkeypatch.setattr("zoo.models.text_probability._LOGITS", 1000)
+    monkeypatch.setattr("zoo.models.text_probability._NUMBERS", 3000)
     again = model.__class__.from_config(model.get_config())  # its graph is traced anew
     again.set_weights(model.get_weights())
     for one, other in zip(whole, again.score(texts), strict=True):
@@ -86,6 +104,8 @@ def test_the_same_seed_writes_the_same_text_and_another_seed_another(model):
         ({"top_p": 1.5}, "top_p must be between 0"),
         ({"top_k": -1}, "top_k must be between 0"),
         ({"label": "x"}, "no label 'x'; the model knows none, since it learnt texts without labels"),
+        ({"seed": 2**63}, "seed must be between"),
+        ({"length": 10**9}, "length must be between"),
     ],
 )
 def test_generate_says_what_it_cannot_do(model, arguments, message):
@@ -93,9 +113,17 @@ def test_generate_says_what_it_cannot_do(model, arguments, message):
         model.generate("the", **arguments)
 
 
-def test_prompts_are_strings(model):
-    with pytest.raises(TypeError, match="as strings"):
+def test_what_is_of_another_type_is_refused(model):
+    with pytest.raises(TypeError, match="texts must be strings"):
         model.generate([3])
+    for wrong in ({"length": 2.5}, {"temperature": "warm"}, {"seed": 1.5}):
+        with pytest.raises(TypeError, match=f"generate: {next(iter(wrong))} must be"):
+            model.generate("the", **wrong)
+    with pytest.raises(TypeError, match="or a list of texts"):
+        model.fit({"text": ["the cat"]})
+    with pytest.raises(TypeError, match="takes a list of texts"):
+        model.score({"text": ["the cat"]})
+    assert model.generate("the", length=np.int64(3), seed=1) == model.generate("the", length=3, seed=1)
     with pytest.raises(TypeError, match="or a list of texts"):
         model.fit("the cat")
 
@@ -113,7 +141,8 @@ def test_windows_go_on_from_each_other():
         parts = [task(x) for x in windows]
         np.testing.assert_allclose(tf.concat(parts, axis=1)[real], whole[real], atol=1e-5)
     lost = task({**windows[1], "fresh": tf.fill([3], True)})
-    assert np.abs(lost - whole[:, 8:16]).max() > 1e-4
+    first = windows[0]["token_ids"].shape[1]
+    assert np.abs(lost - whole[:, first : first + lost.shape[1]]).max() > 1e-4
 
 
 def test_evaluation_reads_what_comes_before_each_stream():
@@ -152,8 +181,12 @@ def test_labels_begin_texts():
         task.generate("1")
     with pytest.raises(ValueError, match=r"use score\(texts, labels\)"):
         task.score(["1111"])
-    with pytest.raises(ValueError, match="that the model has not learnt"):
+    with pytest.raises(ValueError, match="no label 'three'; the model knows one, two"):
         task.score(["1111"], ["three"])
+    with pytest.raises(ValueError, match="has learnt texts with labels, and these are without"):
+        task.evaluate(["1111"], verbose=0)
+    assert task.score(["", "1111"], "one")[1] == right
+    assert task.score([], []) == []
     with pytest.raises(ValueError, match="no label can begin one"):
         zoo.get("lstm_char_lm", **{**TINY, "layout": "streams"}).fit(texts, labels, verbose=0)
 
@@ -190,4 +223,3 @@ def test_states_of_units_are_those_of_the_steps(model):
         model.unit_states("the", layer=1)
     with pytest.raises(ValueError, match="no token"):
         model.unit_states("")
-

@@ -46,5 +46,7 @@ def test_windows_follow_each_other():
     cut = streams.windows(batches, 2)
     assert [batch["fresh"].tolist() for batch in cut.as_numpy_iterator()] == [[True] * 2, [False] * 2, [False] * 2]
     assert [batch["inputs"].shape for batch in cut.as_numpy_iterator()] == [(2, 2), (2, 2), (2, 1)]
+    evenly = streams.windows(batches, 4)  # not four and one
+    assert [batch["inputs"].shape for batch in evenly.as_numpy_iterator()] == [(2, 3), (2, 2)]
     np.testing.assert_array_equal(joined(cut, "inputs"), joined(batches, "inputs"))
     np.testing.assert_array_equal(joined(cut, "targets"), joined(batches, "targets"))

@@ -110,7 +110,7 @@ def time_c_client(
 def signature_names(
     saved_model_dir: str | Path, signature: str, numbers: Sequence[str] = ()
 ) -> tuple[str, dict[str, str], dict[str, str]]:
-    """Returns the tensor name of a signature's strings, those of its numbers by their keys, and those of its outputs."""
+    """Returns the tensor names of a signature: its strings, its numbers by their keys, its outputs by theirs."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     saved_model = saved_model_pb2.SavedModel()

@@ -29,5 +29,7 @@ def test_texts_are_scored_and_gone_on_with(tmp_path):
     written = task.generate(["the ", "c"], **request)
     assert served["continuation"].tolist() == [one.text for one in written]
     assert served["ended"].tolist() == [one.ended for one in written]
-    with pytest.raises(RuntimeError, match="length must be at least 1"):
-        run_c_client(version, ["the "], signature="generate", **{**request, "length": 0})
+    for wrong in ({"length": 0}, {"top_p": 2.0}, {"temperature": float("nan")}):
+        with pytest.raises(RuntimeError, match=f"generate: {next(iter(wrong))} must be"):
+            run_c_client(version, ["the "], signature="generate", **{**request, **wrong})
+    assert run_c_client(version, [])["log_probability"].shape == (0,)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import logging
 import os
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -91,6 +93,11 @@ def last_tenth(records: tf.data.Dataset) -> tuple[tf.data.Dataset, tf.data.Datas
     return from_plain_texts(first), from_plain_texts(last)
 
 
+def without_labels(records: tf.data.Dataset) -> tf.data.Dataset:
+    """Keeps the text of each record alone."""
+    return records.map(lambda record: {"text": record["text"]})
+
+
 def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file or folder")
@@ -122,8 +129,10 @@ def _read(file: Path) -> str:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
+        encoding = "UTF-16" if error.object[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "LATIN1"
         raise ValueError(
-            f"{file}:{line}: byte {error.object[error.start]:#04x} is not UTF-8; convert it: iconv -f LATIN1 -t UTF-8"
+            f"{file}:{line}: byte {error.object[error.start]:#04x} is not UTF-8; "
+            f"convert it: iconv -f {encoding} -t UTF-8"
         ) from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{file}: cannot be read ({error})") from None

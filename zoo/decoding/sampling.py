@@ -24,8 +24,8 @@ class Decoded(NamedTuple):
     Attributes:
         tokens: int32 `[rows, max_length]`: the tokens chosen, the end token included, then padding.
         lengths: int32 `[rows]`: how many were chosen, the end token included.
-        log_probabilities: float32 `[rows]`: natural logarithm of the sequence's probability under the model (after
-            `adjust`, before temperature, top-k and top-p).
+        log_probabilities: float32 `[rows]`: natural logarithm of the sequence's probability under the model as it
+            is: before `adjust`, temperature, top-k and top-p.
     """
 
     tokens: tf.Tensor
@@ -265,9 +265,8 @@ def _generate(
 
     def one_more(time: tf.Tensor, token: tf.Tensor, state: State, decoded: Decoded, ended: tf.Tensor) -> tuple:
         logits, state = advance(step, token, state)
-        if adjust is not None:
-            logits = adjust(logits, tf.transpose(decoded.tokens.stack()), time)
-        token = choose(logits, time)
+        adjusted = logits if adjust is None else adjust(logits, tf.transpose(decoded.tokens.stack()), time)
+        token = choose(adjusted, time)
         gained = tf.gather(logits, token, batch_dims=1) - tf.reduce_logsumexp(logits, axis=-1)
         going = ~ended
         if end is not None:

@@ -48,8 +48,8 @@ class WrittenText:
     Attributes:
         prompt: What was given.
         text: What was written after it.
-        log_probability: Natural logarithm of the probability of what was written, given the prompt, under the model as
-            it was trained (temperature 1, no token left out but those that cannot be written).
+        log_probability: Natural logarithm of the probability of what was written (its end too, if it ended), given the
+            prompt, under the model as it is: without temperature, top-k and top-p.
         ended: Whether the model ended the text; else the length asked for was reached.
     """
 

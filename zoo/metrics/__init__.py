@@ -3,6 +3,6 @@
 from zoo.metrics.captions import caption_scores
 from zoo.metrics.dialogues import WordErrorRate, distinct
 from zoo.metrics.entities import EntityScore
-from zoo.metrics.perplexity import Bits, Perplexity, TokenMean
+from zoo.metrics.perplexity import BitsPerCharacter, Perplexity, TokenMean
 
-__all__ = ["Bits", "EntityScore", "Perplexity", "TokenMean", "WordErrorRate", "caption_scores", "distinct"]
+__all__ = ["BitsPerCharacter", "EntityScore", "Perplexity", "TokenMean", "WordErrorRate", "caption_scores", "distinct"]

@@ -1,4 +1,4 @@
-"""Means over tokens: how surprised a model is, as perplexity and in bits."""
+"""Means over tokens: how uncertain a model is, as perplexity and in bits."""
 
 from __future__ import annotations
 
@@ -44,16 +44,27 @@ class Perplexity(TokenMean):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Bits(TokenMean):
-    """The mean loss in bits: what an optimal code made with the model would need for each token.
+class BitsPerCharacter(keras.metrics.Mean):
+    """What an optimal code made with the model would need, in bits for each character of the texts.
 
-    `update_state` takes the nats of each token, and their weights.
+    The end of a text is something that the model has to say as well, but no character: what it costs is shared among
+    the characters.
     """
 
-    def __init__(self, name: str = "bits", dtype: str | None = None) -> None:
+    def __init__(self, name: str = "bits_per_character", dtype: str | None = None) -> None:
         """Makes the metric."""
         super().__init__(name=name, dtype=dtype)
 
+    def update_state(self, nats: Any, characters: Any) -> None:
+        """Counts what was said.
+
+        Args:
+            nats: Of each token, of any shape; 0 at padding.
+            characters: How many characters each token is: 1, or 0 for the end of a text and padding.
+        """
+        self.total.assign_add(tf.cast(tf.reduce_sum(nats), self.total.dtype))
+        self.count.assign_add(tf.cast(tf.reduce_sum(characters), self.count.dtype))
+
     def result(self) -> tf.Tensor:
-        """Returns the bits a token so far, a scalar."""
+        """Returns the bits a character so far, a scalar."""
         return super().result() / tf.math.log(2.0)

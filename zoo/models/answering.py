@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ def windows_of_texts(x: Any) -> Iterator[tf.Tensor]:
         single_text(x)
         yield from streamed(x.map(lambda record: record["text"]).batch(WINDOW))
         return
-    if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
+    if isinstance(x, (str, bytes, Mapping)) or not isinstance(x, Iterable):
         raise TypeError(f"predict takes a list of texts, not {type(x).__name__}: write [{x!r}]")
     texts = list(x)
     for number, text in enumerate(texts):

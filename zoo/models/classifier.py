@@ -199,10 +199,8 @@ class Classifier(Task):
 
     def answer(self, window: _Window, rows: np.ndarray) -> list[ClassifiedText]:
         """Classifies some texts of a window."""
-        if not hasattr(self, "_compiled_classify"):
-            signature = [tf.TensorSpec([None, None], tf.int32)]
-            self._compiled_classify = tf.function(self.classify, input_signature=signature, autograph=False)
-        numbers, probabilities = self._compiled_classify(pad(tf.gather(window.token_ids, rows)))
+        classify = self.in_graph(self.classify, tf.TensorSpec([None, None], tf.int32))
+        numbers, probabilities = classify(pad(tf.gather(window.token_ids, rows)))
         labels = self.vocabulary.labels
         return [
             ClassifiedText(

@@ -57,6 +57,7 @@ def cached(
 
 
 def _with_features(records: tf.data.Dataset, encode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> tf.data.Dataset:
+    @tf.autograph.experimental.do_not_convert  # a Keras model is no code to rewrite
     def features(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         rest = {name: value for name, value in batch.items() if name != "image"}
         return {**rest, "features": encode(batch["image"], batch["name"])}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from zoo.models.text_writing import Settings
 from zoo.preprocessing.token_codec import unknown
 from zoo.preprocessing.tokenisation import pad
 
@@ -30,8 +31,7 @@ def language_signatures(model: LanguageModel) -> dict[str, Callable]:
     codec, labels = model.preprocessor.codec, model.preprocessor.labels
     text = tf.TensorSpec([None], tf.string, name="text")
     label = tf.TensorSpec([None], tf.string, name="label")
-    numbers = {"length": tf.int32, "temperature": tf.float32, "top_k": tf.int32, "top_p": tf.float32, "seed": tf.int64}
-    scalars = [tf.TensorSpec([], dtype, name=name) for name, dtype in numbers.items()]
+    scalars = Settings.signature()
 
     def score(text: tf.Tensor, label: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         token_ids = codec.encode(text)
@@ -46,17 +46,11 @@ def language_signatures(model: LanguageModel) -> dict[str, Callable]:
             "unknown": tf.reduce_sum(tf.cast(unknown(token_ids), tf.int32), axis=1),
         }
 
-    def generate(
-        text: tf.Tensor, label: tf.Tensor | None, length: tf.Tensor, temperature: tf.Tensor, *others: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        checks = [
-            tf.debugging.Assert(length >= 1, ["generate: length must be at least 1, got", length]),
-            tf.debugging.Assert(temperature >= 0.0, ["generate: temperature must be at least 0, got", temperature]),
-        ]
-        with tf.control_dependencies(checks):
+    def generate(text: tf.Tensor, label: tf.Tensor | None, *settings: tf.Tensor) -> dict[str, tf.Tensor]:
+        with tf.control_dependencies(Settings.checks(*settings[:-1])):
             text = tf.identity(text)
         number = None if label is None else labels.encode(label)
-        continuation, tokens, log_probability, ended = model.write(text, number, length, temperature, *others)
+        continuation, tokens, log_probability, ended = model.write(text, number, *settings)
         return {
             "continuation": continuation, "log_probability": log_probability, "tokens": tokens, "ended": ended,
         }  # fmt: skip
@@ -65,7 +59,15 @@ def language_signatures(model: LanguageModel) -> dict[str, Callable]:
         return tf.function(function, input_signature=signature, autograph=False)
 
     if labels is not None:
-        return {"serving_default": served(score, [text, label]), "generate": served(generate, [text, label, *scalars])}
+        return {
+            "serving_default": served(score, [text, label]),
+            "generate": served(
+                lambda text, label, length, temperature, top_k, top_p, seed: generate(
+                    text, label, length, temperature, top_k, top_p, seed
+                ),
+                [text, label, *scalars],
+            ),
+        }
     return {
         "serving_default": served(lambda text: score(text), [text]),
         "generate": served(

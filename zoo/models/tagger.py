@@ -182,19 +182,14 @@ class Tagger(Task):
     def answer(self, window: SentenceWindow, rows: np.ndarray) -> list[TaggedSentence]:
         """Tags some sentences of a window."""
         names = self.preprocessor.tags.outer_names
-        tags, scores = self._tag_function()(pad(tf.gather(window.tokens, rows)))
+        tag = self.in_graph(self.tag, tf.TensorSpec([None, None], tf.string))
+        tags, scores = tag(pad(tf.gather(window.tokens, rows)))
         answers = []
         for row, numbers, chances in zip(rows, tags.numpy().tolist(), scores.numpy().tolist(), strict=True):
             words = window.words[row]
             named = [names[number] for number in numbers[: len(words)]]
             answers.append(TaggedSentence(words, named, chances[: len(words)]))
         return answers
-
-    def _tag_function(self) -> Callable:
-        if not hasattr(self, "_compiled_tag"):
-            signature = [tf.TensorSpec([None, None], tf.string)]
-            self._compiled_tag = tf.function(self.tag, input_signature=signature, autograph=False)
-        return self._compiled_tag
 
     def signatures(self) -> dict[str, Callable]:
         """Returns `serving_default` (raw text) and `tokens` (ready tokens)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -175,6 +175,18 @@ class Task(Saved, ReplicaSafe):
         for window in self.windows(x):
             answers += in_order(window.lengths, partial(self.answer, window), batch_size)
         return answers
+
+    def in_graph(self, function: Callable, *signature: tf.TensorSpec) -> Callable:
+        """Returns a method as a graph for inputs of any size, traced once.
+
+        Args:
+            function: A method of this task.
+            *signature: What it takes.
+        """
+        name = f"_in_graph_{function.__name__}"
+        if not hasattr(self, name):
+            setattr(self, name, tf.function(function, input_signature=signature, autograph=False))
+        return getattr(self, name)
 
     # The lifecycle.
 

@@ -6,8 +6,20 @@ import tensorflow as tf
 
 from zoo.layers.decoder import Decoder
 
-# Logits are made of so many numbers at a time (64 MiB), however long the texts and large the vocabulary.
-_LOGITS = 16_777_216
+# A window's logits and inner tensors have about so many numbers (128 MiB), however long the texts.
+_NUMBERS = 33_554_432
+
+
+def window_size(decoder: Decoder, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns how many steps of int32 [rows, time] the decoder may read at once, int32 scalar, at least 1.
+
+    Args:
+        decoder: The decoder: what a step needs is told by its widths.
+        inputs: What is to be read.
+    """
+    rows, time = tf.unstack(tf.shape(inputs))
+    of_a_step = decoder.vocabulary_size + 6 * max(decoder.state_sizes)
+    return tf.clip_by_value(_NUMBERS // tf.maximum(rows * of_a_step, 1), 1, tf.maximum(time, 1))
 
 
 def token_log_probabilities(
@@ -18,14 +30,14 @@ def token_log_probabilities(
     Args:
         decoder: The decoder.
         states: Its first states.
-        inputs: int32 [rows, time], what is read: begin, then the tokens; 0 is padding, on the right.
+        inputs: int32 [rows, time], what is read: begin, then the tokens; 0 is padding, on the right; time at least 1.
         targets: int32 [rows, time], the tokens, then end.
 
     Returns:
         float32 [rows, time], in nats, 0 at padding.
     """
-    rows, time = tf.unstack(tf.shape(inputs))
-    window = tf.clip_by_value(_LOGITS // tf.maximum(rows * decoder.vocabulary_size, 1), 1, time)
+    time = tf.shape(inputs)[1]
+    window = window_size(decoder, inputs)
     parts = tf.TensorArray(tf.float32, (time + window - 1) // window, element_shape=[None, None], infer_shape=False)
 
     def one_more(part: tf.Tensor, states: list[tf.Tensor], parts: tf.TensorArray) -> tuple:

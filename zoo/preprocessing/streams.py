@@ -55,7 +55,8 @@ def windows(batches: tf.data.Dataset, window: int) -> tf.data.Dataset:
 
     Args:
         batches: Batches of `inputs` and `targets` [rows, time], and perhaps more of one value a row.
-        window: Tokens a window; the last one of a batch may be shorter.
+        window: Tokens a window at most. A batch is cut evenly, since every window is a training step of its own: none
+            is made of a few tokens that were left over.
 
     Returns:
         Batches with `fresh`, bool [rows], besides: whether the rows begin here, or go on from the window before.
@@ -63,11 +64,13 @@ def windows(batches: tf.data.Dataset, window: int) -> tf.data.Dataset:
 
     def cut(batch: Batch) -> tf.data.Dataset:
         rows, time = tf.unstack(tf.shape(batch["inputs"], tf.int64))
+        count = tf.maximum((time + window - 1) // window, 1)
+        size = tf.maximum((time + count - 1) // count, 1)
 
         def one(start: tf.Tensor) -> Batch:
-            part = {name: batch[name][:, start : start + window] for name in ("inputs", "targets")}
+            part = {name: batch[name][:, start : start + size] for name in ("inputs", "targets")}
             return {**batch, **part, "fresh": tf.fill([rows], tf.equal(start, 0))}
 
-        return tf.data.Dataset.range(0, time, window).map(one)
+        return tf.data.Dataset.range(0, time, size).map(one)
 
     return batches.flat_map(cut)

@@ -22,7 +22,7 @@ from zoo.preprocessing.vocabulary import (
 
 _LOG = logging.getLogger(__name__)
 
-Units = Literal["characters", "words", "blanks"]
+Kind = Literal["characters", "words", "blanks"]
 
 UNKNOWN_WORD = "<unk>"
 _UNKNOWN_CHARACTER = "\ufffd"
@@ -36,27 +36,27 @@ class TokenCodec(tf.Module):
 
     Attributes:
         tokens: The known tokens, in the order of their numbers.
-        units: What a token is: a character, a word, or what stands between blanks.
+        kind: What a token is: a character, a word, or what stands between blanks.
         lowercase: Whether words are lower-cased.
         size: How many numbers there are, reserved ones included.
     """
 
-    def __init__(self, tokens: Sequence[str], units: Units, lowercase: bool = False) -> None:
+    def __init__(self, tokens: Sequence[str], kind: Kind, lowercase: bool = False) -> None:
         """Builds the look-up tables.
 
         Args:
             tokens: See the class.
-            units: See the class.
+            kind: See the class.
             lowercase: See the class.
         """
         super().__init__(name="token_codec")
         self.tokens = tuple(tokens)
-        self.units = units
+        self.kind = kind
         self.lowercase = lowercase
         self.size = RESERVED_WITH_ENDS + len(self.tokens)
-        keys = [ord(token) for token in self.tokens] if units == "characters" else self.tokens
+        keys = [ord(token) for token in self.tokens] if kind == "characters" else self.tokens
         self._ids = id_table(keys, RESERVED_WITH_ENDS)
-        unknown = _UNKNOWN_CHARACTER if units == "characters" else UNKNOWN_WORD
+        unknown = _UNKNOWN_CHARACTER if kind == "characters" else UNKNOWN_WORD
         self._strings = tf.constant(["", unknown, "", "", *self.tokens])
 
     def encode(self, texts: tf.Tensor) -> tf.RaggedTensor:
@@ -68,14 +68,14 @@ class TokenCodec(tf.Module):
         Returns:
             Ragged int32 [batch, time], never 0.
         """
-        pieces = split(texts, self.units, self.lowercase)
+        pieces = split(texts, self.kind, self.lowercase)
         values = pieces.flat_values
         return pieces.with_flat_values(self._ids.lookup(tf.cast(values, self._ids.key_dtype)))
 
-    def pieces(self, text: str) -> list[str]:
+    def tokens_of(self, text: str) -> list[str]:
         """Returns a text's tokens as they are read, known or not."""
-        pieces = split(tf.constant([text.encode(errors="replace")]), self.units, self.lowercase).flat_values.numpy()
-        return [chr(piece) if self.units == "characters" else piece.decode("utf-8", "replace") for piece in pieces]
+        pieces = split(tf.constant([text.encode(errors="replace")]), self.kind, self.lowercase).flat_values.numpy()
+        return [chr(piece) if self.kind == "characters" else piece.decode("utf-8", "replace") for piece in pieces]
 
     def decode(self, token_ids: tf.Tensor) -> tf.Tensor:
         """Writes texts; padding, begin and end become nothing.
@@ -87,10 +87,10 @@ class TokenCodec(tf.Module):
             Strings [batch].
         """
         pieces = tf.gather(self._strings, token_ids)
-        if self.units == "characters":
+        if self.kind == "characters":
             return tf.strings.reduce_join(pieces, axis=-1)
         written = tf.ragged.boolean_mask(pieces, tf.not_equal(pieces, ""))
-        if self.units == "words":
+        if self.kind == "words":
             return join_words(written)
         return tf.strings.reduce_join(written, axis=-1, separator=" ")
 
@@ -105,9 +105,9 @@ class TokenCodec(tf.Module):
             Strings [batch].
         """
         texts = self.decode(token_ids)
-        if self.units == "characters":
+        if self.kind == "characters":
             return texts
-        apart = join_after(texts) if self.units == "words" else tf.strings.join([" ", texts])
+        apart = join_after(texts) if self.kind == "words" else tf.strings.join([" ", texts])
         return tf.where(tf.strings.regex_full_match(prompts, r"(?s)\s*|.*\s") | tf.equal(texts, ""), texts, apart)
 
 
@@ -124,27 +124,27 @@ def with_ends(token_ids: tf.RaggedTensor) -> tuple[tf.RaggedTensor, tf.RaggedTen
     return tf.concat([BEGIN_ID * column, token_ids], axis=1), tf.concat([token_ids, END_ID * column], axis=1)
 
 
-def split(texts: tf.Tensor, units: Units, lowercase: bool = False) -> tf.RaggedTensor:
+def split(texts: tf.Tensor, kind: Kind, lowercase: bool = False) -> tf.RaggedTensor:
     """Cuts texts, strings [batch], into tokens.
 
     Returns:
         Ragged [batch, time]: code points (int32) for `characters`, else strings.
     """
-    if units == "characters":
+    if kind == "characters":
         return tf.strings.unicode_decode(texts, "UTF-8")
     if lowercase:
         texts = tf.strings.lower(texts, encoding="utf-8")
-    return tokenise(texts).tokens if units == "words" else tf.strings.split(texts)
+    return tokenise(texts).tokens if kind == "words" else tf.strings.split(texts)
 
 
 def learn_tokens(
-    texts: tf.data.Dataset, units: Units, *, lowercase: bool = False, limit: int | None = None, min_count: int = 1
+    texts: tf.data.Dataset, kind: Kind, *, lowercase: bool = False, limit: int | None = None, min_count: int = 1
 ) -> tuple[str, ...]:
     """Counts the tokens of a stream of texts, in bounded memory.
 
     Args:
         texts: Scalar strings.
-        units: What a token is.
+        kind: What a token is.
         lowercase: Whether words are lower-cased.
         limit: Only so many tokens are known, the most frequent.
         min_count: Tokens seen less often are unknown.
@@ -156,13 +156,13 @@ def learn_tokens(
         ValueError: There is no token in any text, or none that is seen `min_count` times.
     """
     counter = FrequencyCounter()
-    pieces = texts.batch(_COUNTED_TOGETHER).map(lambda batch: split(batch, units, lowercase).flat_values)
+    pieces = texts.batch(_COUNTED_TOGETHER).map(lambda batch: split(batch, kind, lowercase).flat_values)
     for chunk in streamed(pieces).as_numpy_iterator():
         counter.add(chunk)
     if not counter.counts:
         raise ValueError("the training data holds no text: check the file or the data set's split")
     found = counter.most_frequent(None, min_count)
-    if units == "characters":
+    if kind == "characters":
         known = [chr(code) for code in found if code != ord(_UNKNOWN_CHARACTER)]
     else:  # byte strings that are not UTF-8 may become the same text
         known = [word for word in dict.fromkeys(w.decode("utf-8", "replace") for w in found) if word != UNKNOWN_WORD]
@@ -170,7 +170,7 @@ def learn_tokens(
         raise ValueError(f"no token of the training data is seen {min_count} times: lower min_count, or add texts")
     known = known[:limit]
     total = sum(counter.counts.values())
-    covered = sum(counter.counts[ord(t) if units == "characters" else t.encode()] for t in known)
+    covered = sum(counter.counts[ord(t) if kind == "characters" else t.encode()] for t in known)
     _LOG.info("%d of %d distinct tokens are known, %.2f%% of the text", len(known), len(counter.counts),
               100 * covered / total)  # fmt: skip
     return tuple(known)

@@ -46,16 +46,18 @@ class Run:
         state: Where the run stands.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, reading: Mapping[str, Any] | None = None) -> None:
         """Looks at the working folder, and changes nothing in it before `fit`.
 
         Args:
             options: What was asked for.
+            reading: The script's own settings that say how files are read: a resumed run must have the same.
 
         Raises:
             ValueError: The folder holds another run, or none to resume, or one with another configuration.
         """
         self.options = options
+        self._reading = {name: value for name, value in (reading or {}).items() if value is not None}
         self.workdir = options.workdir
         self.strategy = strategy(options.strategy)
         self._checkpoints = self.workdir / "checkpoints"
@@ -80,10 +82,11 @@ class Run:
     def _data(self) -> str:
         """Names what the run reads; the validation data too, since it chooses the best epoch."""
         options = self.options
+        told = [f"{name}={value}" for name, value in self._reading.items()]
         if options.train is None:
-            return options.data
+            return ", ".join([options.data, *told])
         files = {"train": options.train, "valid": options.valid, "test": options.test}
-        return ", ".join(f"{name} {Path(path).resolve()}" for name, path in files.items() if path)
+        return ", ".join([*(f"{name} {Path(path).resolve()}" for name, path in files.items() if path), *told])
 
     def data(
         self, read_file: Callable[[str], tf.data.Dataset], held_out: Callable[[tf.data.Dataset], tuple] | None = None
@@ -175,6 +178,7 @@ class Run:
         request: Mapping[str, Any],
         output: str,
         signature: str = "serving_default",
+        ask: Callable[[Task], Any] | None = None,
     ) -> None:
         """Exports the model, uses the export and the saved model once, and prints where everything is.
 
@@ -183,16 +187,18 @@ class Run:
             metrics: What `judge` returned.
             headline: The metrics to print, by the name to print each under.
             records: What the records are called, for example `sentences`.
-            request: The export's inputs by name; the saved model is asked to predict the first of them.
+            request: The export's inputs by name.
             output: The export's output to print, strings [batch] or [batch, time].
             signature: The export's function to ask.
+            ask: Asks the saved model for an answer; by default it predicts the first input of the request.
         """
         exported = model.export(self.options.export_dir)
         serve = tf.saved_model.load(str(exported)).signatures[signature]
         wanted = serve.structured_input_signature[1]
         served = serve(**{name: tf.constant(value, wanted[name].dtype) for name, value in request.items()})
         served = served[output].numpy()
-        reloaded = zoo.load(self.best_model).predict(next(iter(request.values())))
+        ask = ask or (lambda model: model.predict(next(iter(request.values())))[0])
+        reloaded = ask(zoo.load(self.best_model))
         figures = ", ".join(f"{name} {metrics[key]:.4f}" for name, key in headline.items())
         print(
             f"\n{metrics['reported_on']}: {figures}; "
@@ -200,7 +206,7 @@ class Run:
         )
         left = sorted(path.name + "/" * path.is_dir() for path in self.workdir.iterdir() if path != self._checkpoints)
         print(f"workdir:  {self.workdir} ({', '.join(left)})")
-        print(f"model:    {self.best_model} answers {reloaded[0]}")
+        print(f"model:    {self.best_model} answers {reloaded}")
         print(f"export:   {exported} serves {' '.join(part.decode() for part in np.ravel(served[0]))}")
 
     def report(self, model: Task, train: tf.data.Dataset, scores: Mapping[str, float]) -> dict[str, Any]:
