@@ -1,6 +1,7 @@
 """How many equations are remembered, and what becomes of the others."""
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def test_the_least_recently_used_equation_is_forgotten():
             made.append(equation)
             return Compilation(cell)
 
-        return cache.get(equation, cell, make)
+        return cache.get(equation, make)
 
     a = ask("a")
     ask("b")
@@ -64,3 +65,43 @@ def test_what_was_forgotten_goes_on_working_in_a_graph_and_a_tape(monkeypatch, c
     for mine in after:
         for value, wanted in zip(tf.nest.flatten(mine), tf.nest.flatten(before), strict=True):
             np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "simplified_gru", "layer_norm_lstm", "min_gru"])
+def test_a_backward_pass_is_traced_late_though_another_cell_of_the_equation_has_gone(cell):
+    layer = Recurrent(zoo.cells.get(cell, 6))
+    answer = tf.function(layer, autograph=False)
+    with paths.compiled():
+        answer(x)  # traced where nobody asks for a gradient
+        other = Recurrent(zoo.cells.get(cell, 6))
+        other(x)
+        weights = [weakref.ref(weight) for weight in other.weights]
+        del other
+        gc.collect()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(answer(x))
+        gradients = tape.gradient(loss, layer.trainable_variables)
+    assert not any(weight() for weight in weights)
+    with paths.plain(), tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(x))
+    for fast, plain in zip(gradients, tape.gradient(loss, layer.trainable_variables), strict=True):
+        np.testing.assert_allclose(fast, plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "min_gru"])
+def test_a_branch_has_a_gradient(cell):
+    layer = Recurrent(zoo.cells.get(cell, 6))
+    layer(x)
+
+    @tf.function(autograph=False)
+    def gradients(first):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.sin(tf.cond(first, lambda: layer(x), lambda: 2 * layer(x))))
+        return tape.gradient(loss, layer.trainable_variables)
+
+    with paths.compiled():
+        branch = gradients(tf.constant(True))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.sin(layer(x)))
+        for one, other in zip(branch, tape.gradient(loss, layer.trainable_variables), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)

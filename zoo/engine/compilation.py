@@ -9,12 +9,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
+import keras
 import tensorflow as tf
 
 from zoo.cells import Cell
 from zoo.engine import tapes
+from zoo.engine.equation import is_ours
 
 Tensors = tuple[tf.Tensor, ...]
+
+_TRACKERS = {"_tracker", "_trainable_variables", "_non_trainable_variables", "_layers", "_metrics", "_seed_generators"}
 Kind = TypeVar("Kind", bound="Compilation")
 
 # A model has a handful of equations, a search over widths one a width. Whoever asks for one that was forgotten compiles
@@ -23,25 +27,22 @@ _MOST_EQUATIONS = 256
 
 
 class Compilation:
-    """The functions that XLA compiles for one cell equation, traced from whichever cell of it asks.
+    """The functions that XLA compiles for one cell equation.
 
     Args:
-        cell: A cell of this equation.
+        cell: A cell of this equation. Its weights are neither used nor kept alive.
     """
 
     def __init__(self, cell: Cell) -> None:
         """Compiles nothing yet: XLA does, when the shapes are known."""
-        self.serve(cell)
+        # Of our own cells, many share this object, which outlives each of them; a cell from elsewhere is alone with it.
+        self._cell = _without_weights(cell) if is_ours(cell) else weakref.ref(cell)
         self._functions: dict[Hashable, Callable] = {}
-
-    def serve(self, cell: Cell) -> None:
-        """Takes the step to trace from this cell, if one must be traced; none of its weights is used, or kept alive."""
-        self._cell = weakref.ref(cell)
 
     @property
     def cell(self) -> Cell:
-        """The cell that was served last."""
-        return self._cell()
+        """Whose step is traced."""
+        return self._cell() if isinstance(self._cell, weakref.ref) else self._cell
 
     def compiled(self, function: Callable, **options: bool) -> Callable:
         """Returns a method of this object with its options filled in, as a function that XLA compiles once a shape."""
@@ -66,18 +67,17 @@ class Compilation:
             The function, from sources to results. A second derivative raises `LookupError`.
         """
         # A tape may outlive the layer, and the backward pass is traced when a gradient is asked for. In a graph that is
-        # while the layer is being traced; to hold the cell there would be to hold it for ever, as TensorFlow does the
+        # while the layer is being traced; to hold a cell there would be to hold it for ever, as TensorFlow does the
         # gradients of custom functions in graphs.
-        cell = self.cell if tf.executing_eagerly() else None
+        alive = self.cell if tf.executing_eagerly() else None
 
         @tf.custom_gradient
         def function(*sources: tf.Tensor) -> tuple[Tensors, Callable]:
             with tapes.stopped():
                 results, kept = forward(*sources)
 
-            def gradient(*upstream: tf.Tensor) -> Tensors:
-                if cell is not None:
-                    self.serve(cell)
+            def gradient(*upstream: tf.Tensor, alive: Cell | None = alive) -> Tensors:
+                del alive
 
                 @tf.custom_gradient
                 def once(upstream: Tensors, *watched: tf.Tensor) -> tuple[Tensors, Callable]:
@@ -111,12 +111,11 @@ class CompilationCache(Generic[Kind]):
         """Returns how many are remembered."""
         return len(self._kept)
 
-    def get(self, equation: Hashable, cell: Cell, make: Callable[[], Kind]) -> Kind:
-        """Returns the compilation of an equation, which serves a cell of it from now on.
+    def get(self, equation: Hashable, make: Callable[[], Kind]) -> Kind:
+        """Returns the compilation of an equation.
 
         Args:
             equation: What cells of one equation have in common.
-            cell: A cell of it. Any will do for tracing, and the one that asks is alive.
             make: Makes the compilation, if there is none.
         """
         with self._lock:
@@ -125,9 +124,20 @@ class CompilationCache(Generic[Kind]):
             self._kept.move_to_end(equation)
             while len(self._kept) > self.most:
                 self._kept.popitem(last=False)
-            compilation = self._kept[equation]
-        compilation.serve(cell)
-        return compilation
+            return self._kept[equation]
+
+
+def _without_weights(cell: Cell) -> Cell:
+    """Returns a cell of the same equation that can take a step with given weights, and holds none itself."""
+    bare = object.__new__(type(cell))
+    kept = {name: value for name, value in vars(cell).items() if not _holds_weights(name, value)}
+    vars(bare).update(kept)
+    return bare
+
+
+def _holds_weights(name: str, value: Any) -> bool:
+    """Whether an attribute of a Keras layer is a weight, or what keeps track of weights."""
+    return isinstance(value, keras.Variable) or name in _TRACKERS or hasattr(value, "tracker")
 
 
 def _refuse(*_: tf.Tensor) -> None:

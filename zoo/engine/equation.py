@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import weakref
 from collections.abc import Hashable
@@ -20,29 +19,27 @@ class NotCompilable(ValueError):
     """A cell's step does what the compiled loop cannot differentiate; the message says what."""
 
 
+def is_ours(cell: Cell) -> bool:
+    """Whether a cell's class is one of this library's, so that its configuration says all that its step depends on."""
+    return type(cell).__module__.startswith("zoo.cells.")
+
+
 def signature(cell: Cell) -> Hashable:
     """Returns what cells of one equation share: cells that are equal here may share compiled loops.
 
-    What is told apart is the class and its configuration. A cell that keeps an argument of its constructor from
-    `get_config` shares with none.
+    What is told apart is the class and its configuration. What the step of a cell from elsewhere depends on nobody
+    knows (arguments that `get_config` does not tell, attributes that were set later): it shares with none.
     """
-    told = cell.get_config()
     config = {
         key: value
-        for key, value in told.items()
+        for key, value in cell.get_config().items()
         if key not in _WITHOUT_EFFECT and not key.endswith(("_initializer", "_regularizer", "_constraint"))
     }
     config["dtype"] = cell.compute_dtype
     # Two functions of one name are told apart by being themselves.
     functions = tuple(getattr(cell, key) for key in config if callable(getattr(cell, key, None)))
-    alone = None if _arguments(type(cell)) <= told.keys() else weakref.ref(cell)
+    alone = None if is_ours(cell) else weakref.ref(cell)
     return type(cell), json.dumps(config, sort_keys=True, default=repr), functions, alone
-
-
-def _arguments(cell_class: type[Cell]) -> set[str]:
-    parameters = inspect.signature(cell_class.__init__).parameters.values()
-    any_number = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {parameter.name for parameter in parameters if parameter.kind not in any_number} - {"self"}
 
 
 def operands(cell: Cell, columns: int) -> tuple[int | None, ...]:
@@ -57,8 +54,8 @@ def operands(cell: Cell, columns: int) -> tuple[int | None, ...]:
         operand is made in the step (as r ⊙ h of a GRU that resets before the product).
 
     Raises:
-        NotCompilable: The step reads a variable (or another tensor from outside) itself, or does not make each product
-            of `recurrent_blocks` once.
+        NotCompilable: The step reads a variable (or another tensor from outside) itself, asks for a tensor's value,
+            returns states of another dtype, or does not make each product of `recurrent_blocks` once.
     """
     recurrent = cell.recurrent_product()
     spy = _Spy(recurrent)
@@ -67,12 +64,22 @@ def operands(cell: Cell, columns: int) -> tuple[int | None, ...]:
         spy.enter(states, kernels, vectors)
         return cell.step(projected, states, spy)[1]
 
-    traced = tf.function(step, autograph=False).get_concrete_function(
-        tf.TensorSpec([None, columns], cell.compute_dtype),
-        tuple(tf.TensorSpec([None, cell.units], cell.compute_dtype) for _ in range(cell.state_count)),
-        tuple(tf.TensorSpec(kernel.shape, kernel.dtype) for kernel in recurrent.kernels),
-        tuple(tf.TensorSpec(vector.shape, vector.dtype) for vector in recurrent.vectors),
-    )
+    states = tuple(tf.TensorSpec([None, cell.units], cell.compute_dtype) for _ in range(cell.state_count))
+    try:
+        traced = tf.function(step, autograph=False).get_concrete_function(
+            tf.TensorSpec([None, columns], cell.compute_dtype),
+            states,
+            tuple(tf.TensorSpec(kernel.shape, kernel.dtype) for kernel in recurrent.kernels),
+            tuple(tf.TensorSpec(vector.shape, vector.dtype) for vector in recurrent.vectors),
+        )
+    except tf.errors.OperatorNotAllowedInGraphError as error:
+        raise NotCompilable(f"{type(cell).__name__}.step asks for a tensor's value, as `if` and `bool` do") from error
+    returned = [state.dtype for state in traced.structured_outputs]
+    if returned != [state.dtype for state in states]:
+        raise NotCompilable(
+            f"{type(cell).__name__}.step takes states of {cell.compute_dtype} and returns "
+            f"{', '.join(dtype.name for dtype in returned)}"
+        )
     if traced.captured_inputs:
         raise NotCompilable(
             f"{type(cell).__name__}.step reads a variable itself (or a tensor that is none of its arguments); hand it "

@@ -52,7 +52,7 @@ def loops_of(cell: Cell, columns: int) -> Loops:
     Raises:
         NotCompilable: The cell's step cannot be compiled; the message says why.
     """
-    return _LOOPS.get((signature(cell), columns), cell, lambda: Loops(cell, operands(cell, columns)))
+    return _LOOPS.get((signature(cell), columns), lambda: Loops(cell, operands(cell, columns)))
 
 
 class Loops(Compilation):

@@ -113,6 +113,20 @@ def _keras_is_exporting() -> bool:
     return False
 
 
+def _in_a_branch() -> bool:
+    """Whether a branch of `tf.cond` or `tf.switch_case` is being traced.
+
+    Its gradient cannot find what a function in it returned and the gradient of that function captures ("Could not find
+    external tensor capture", TensorFlow 2.21).
+    """
+    graph = tf.compat.v1.get_default_graph()
+    while graph is not None:
+        if type(graph).__name__ == "CondBranchFuncGraph":
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+
 def _forced_or_exporting() -> Path | None:
     """Returns the only way that may be taken here, or `None` if there is a choice."""
     return Path.PLAIN if _forced.get() is None and _keras_is_exporting() else _forced.get()
@@ -130,6 +144,8 @@ def _reason_for_plain(inputs: tf.Tensor, schedule: Schedule) -> str | None:
         return "unroll=True"
     if steps == 0 or batch == 0:
         return "there is nothing to do"
+    if _in_a_branch():
+        return "TensorFlow cannot differentiate a branch (tf.cond) that holds compiled loops"
     if forced is None and steps is not None and steps < FEWEST_STEPS:
         return f"{steps} steps are not worth a loop"
     return None

@@ -25,7 +25,7 @@ _SCANS: CompilationCache[Scan] = CompilationCache()
 
 def scan_of(cell: ParallelCell) -> Scan:
     """Returns the compiled scan of a cell's equation; cells of one equation share it."""
-    return _SCANS.get(signature(cell), cell, lambda: Scan(cell))
+    return _SCANS.get(signature(cell), lambda: Scan(cell))
 
 
 class Scan(Compilation):
