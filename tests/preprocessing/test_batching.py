@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 import tensorflow as tf
 
-from zoo.preprocessing.batching import bucketed, shuffled
+from zoo.preprocessing.batching import bucketed, many_at_a_time, shuffled
 
 LENGTHS = [3, 9, 1, 4, 30, 2, 9, 5, 16, 8, 1, 7, 3, 3, 12]
 
@@ -103,3 +103,19 @@ def test_shuffled_records_keep_their_structure():
     assert dataset.element_spec == records().element_spec
     lengths = sorted(len(record["tokens"]) for record in dataset.as_numpy_iterator())
     assert lengths == sorted(LENGTHS)
+
+
+def test_many_records_are_mapped_at_a_time_and_come_out_singly():
+    seen = []
+
+    def function(batch):
+        seen.append(batch["text"].shape.rank)
+        pieces = tf.strings.split(batch["text"])
+        return {"pieces": pieces, "count": pieces.row_lengths()}
+
+    texts = ["a b", "", "c", "d e f"]
+    dataset = many_at_a_time(tf.data.Dataset.from_tensor_slices({"text": texts}), 3, function)
+    records = list(dataset.as_numpy_iterator())
+    assert [[piece.decode() for piece in record["pieces"]] for record in records] == [t.split() for t in texts]
+    assert [int(record["count"]) for record in records] == [2, 0, 1, 3]
+    assert seen == [1]  # traced once, for whole batches

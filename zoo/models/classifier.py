@@ -19,6 +19,7 @@ from zoo.models.attribution import Attribution
 from zoo.models.classifier_network import FEATURES, classifier_network
 from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.task import Task
+from zoo.preprocessing.batching import many_at_a_time
 from zoo.preprocessing.classifying import (
     ClassifierPreprocessor,
     ClassifierVocabulary,
@@ -28,7 +29,7 @@ from zoo.preprocessing.classifying import (
 )
 from zoo.preprocessing.tokenisation import pad
 
-_NUMBERED_TOGETHER = 256  # texts: the overhead of an operation is paid once for so many
+_NUMBERED_TOGETHER = 256  # texts
 
 
 class _Window(NamedTuple):
@@ -122,16 +123,12 @@ class Classifier(Task):
     def prepared(self, records: tf.data.Dataset, training: bool) -> tf.data.Dataset:
         """Numbers the words of every record, many records at a time."""
 
-        def numbered(batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        def numbered(batch: Mapping[str, tf.Tensor]) -> dict[str, Any]:
             tokens, cut = self.preprocessor.words(batch["text"])
-            ids = self.preprocessor.token_ids(tokens)
-            return ids.flat_values, ids.row_starts(), ids.row_limits(), cut, self.preprocessor.targets(batch["label"])
+            label = self.preprocessor.targets(batch["label"])
+            return {"token_ids": self.preprocessor.token_ids(tokens), "cut": cut, "label": label}
 
-        def singly(ids: tf.Tensor, *of_each: tf.Tensor) -> tf.data.Dataset:
-            rows = tf.data.Dataset.from_tensor_slices(of_each)
-            return rows.map(lambda start, end, cut, label: {"token_ids": ids[start:end], "cut": cut, "label": label})
-
-        return records.batch(_NUMBERED_TOGETHER).map(numbered, num_parallel_calls=2).flat_map(singly)
+        return many_at_a_time(records, _NUMBERED_TOGETHER, numbered)
 
     def length(self, record: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Counts a record's words."""

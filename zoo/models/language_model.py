@@ -19,12 +19,13 @@ from zoo.models.language_answers import LanguageAnswers
 from zoo.models.language_network import language_network
 from zoo.models.task import Task
 from zoo.preprocessing import streams
+from zoo.preprocessing.batching import many_at_a_time
 from zoo.preprocessing.language import LanguagePreprocessor, LanguageVocabulary, learn_vocabulary
 from zoo.preprocessing.token_codec import unknown, with_ends
 from zoo.preprocessing.vocabulary import END_ID
 from zoo.training.reinjection_schedules import ReinjectionSchedule, linear
 
-_NUMBERED_TOGETHER = 64  # texts: the overhead of an operation is paid once for so many
+_NUMBERED_TOGETHER = 64  # texts
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -94,22 +95,13 @@ class LanguageModel(LanguageAnswers, Task):
     def prepared(self, records: tf.data.Dataset, training: bool) -> tf.data.Dataset:
         """Numbers the tokens of every text, many texts at a time."""
 
-        def numbered(batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        def numbered(batch: Mapping[str, tf.Tensor]) -> dict[str, Any]:
             inputs, targets = with_ends(self.preprocessor.codec.encode(batch["text"]))
-            labels = [] if self.preprocessor.labels is None else [self.preprocessor.labels.encode(batch["label"])]
-            return inputs.flat_values, targets.flat_values, inputs.row_starts(), inputs.row_limits(), *labels
+            labels = self.preprocessor.labels
+            label = {} if labels is None else {"label": labels.encode(batch["label"])}
+            return {"inputs": inputs, "targets": targets, **label}
 
-        def singly(inputs: tf.Tensor, targets: tf.Tensor, *of_each: tf.Tensor) -> tf.data.Dataset:
-            rows = tf.data.Dataset.from_tensor_slices(of_each)
-            return rows.map(
-                lambda start, end, *label: {
-                    "inputs": inputs[start:end],
-                    "targets": targets[start:end],
-                    **({"label": label[0]} if label else {}),
-                }
-            )
-
-        return records.batch(_NUMBERED_TOGETHER).map(numbered, num_parallel_calls=2).flat_map(singly)
+        return many_at_a_time(records, _NUMBERED_TOGETHER, numbered)
 
     def length(self, record: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Counts a record's tokens, its end included."""

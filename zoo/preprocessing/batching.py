@@ -60,6 +60,34 @@ def shuffled(records: tf.data.Dataset, buffer: int, seed: int, epoch: Any) -> tf
     return tf.data.Dataset.range(1).flat_map(one_epoch)
 
 
+def many_at_a_time(
+    records: tf.data.Dataset, count: int, function: Callable[[Record], dict[str, tf.RaggedTensor | tf.Tensor]]
+) -> tf.data.Dataset:
+    """Maps single records to single records, but for many at a time: an operation's overhead is paid once for all.
+
+    Args:
+        records: Single records.
+        count: How many are taken together.
+        function: From their batch to tensors [batch] and ragged ones [batch, time], by name.
+
+    Returns:
+        Single records of the same names, [] and [time].
+    """
+
+    def singly(batch: dict[str, tf.RaggedTensor | tf.Tensor]) -> tf.data.Dataset:
+        flat = {name: part.flat_values for name, part in batch.items() if isinstance(part, tf.RaggedTensor)}
+        places = {name: (batch[name].row_starts(), batch[name].row_limits()) for name in flat}
+        others = {name: part for name, part in batch.items() if name not in flat}
+        rows = tf.data.Dataset.from_tensor_slices((places, others))
+        return rows.map(
+            lambda places, others: {
+                **others, **{name: flat[name][start:end] for name, (start, end) in places.items()}
+            }
+        )  # fmt: skip
+
+    return records.batch(count).map(function, num_parallel_calls=2).flat_map(singly)
+
+
 def streamed(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Prepares batches ahead of their use, with a fixed effort.
 
