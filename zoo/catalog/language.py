@@ -13,4 +13,6 @@ def lstm_char_lm() -> LanguageModelConfig:
 @recipe
 def lstm_word_lm() -> LanguageModelConfig:
     """Word language model with tied embeddings (Zaremba et al. 2014; Press & Wolf 2017)."""
-    return LanguageModelConfig(tokens="words", window=35, embedding_dim=256, tied=True, units=256, dropout=0.5)
+    return LanguageModelConfig(
+        tokens="words", window=35, embedding_dim=256, tied=True, units=256, dropout=0.5, learning_rate=0.002
+    )

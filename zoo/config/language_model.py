@@ -55,18 +55,19 @@ class LanguageModelConfig(TrainingConfig):
     min_count: Count = 2
     lowercase: bool = False
     layout: Literal["auto", "streams", "texts"] = "auto"
-    window: Annotated[int, Range(1)] = 128
+    window: Annotated[int, Range(1)] = 64
     embedding_dim: Count = 128
     tied: bool = False
     cell: CellName = "lstm"
     units: Count = 512
     depth: Count = 1
-    dropout: Rate = 0.4
+    dropout: Rate = 0.2
     recurrent_dropout: Rate = 0.0
     reinjection: Annotated[float, Range(0.0, 1.0)] = 0.0
     bucket_boundaries: tuple[int, ...] = (16, 32, 64, 128, 256, 512, 1024)
 
-    epochs: Count = 12
+    learning_rate: Annotated[float, Range(0.0)] = 0.004
+    epochs: Count = 8
     patience: Count = 4
 
     def __post_init__(self) -> None:
