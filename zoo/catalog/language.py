@@ -14,5 +14,5 @@ def lstm_char_lm() -> LanguageModelConfig:
 def lstm_word_lm() -> LanguageModelConfig:
     """Word language model with tied embeddings (Zaremba et al. 2014; Press & Wolf 2017)."""
     return LanguageModelConfig(
-        tokens="words", window=35, embedding_dim=256, tied=True, units=256, dropout=0.5, learning_rate=0.002
+        tokens="words", window=35, embedding_dim=256, tied=True, units=256, dropout=0.4, batch_size=16
     )

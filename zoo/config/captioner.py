@@ -83,8 +83,8 @@ class CaptionerConfig(TrainingConfig):
     units: Count = 128
     depth: Count = 1
     tied: bool = False
-    dropout: Rate = 0.1
-    concepts: Annotated[float, Range(0.0)] = 0.0
+    dropout: Rate = 0.0
+    concepts: Annotated[float, Range(0.0)] = 1.0
     label_smoothing: Annotated[float, Range(0.0, 0.5)] = 0.0
     reinjection: Annotated[float, Range(0.0, 1.0)] = 0.0
     bucket_boundaries: tuple[int, ...] = ()
@@ -93,7 +93,8 @@ class CaptionerConfig(TrainingConfig):
     length_penalty: Annotated[float, Range(0.0)] = 0.7
     n_best: Annotated[int, Range(1, 100)] = 3
 
-    epochs: Count = 15
+    learning_rate: Annotated[float, Range(0.0)] = 0.003
+    epochs: Count = 8
     patience: Count = 5
     batch_size: Count = 16
 

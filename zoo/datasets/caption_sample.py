@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-SIZES = {"train": 1500, "validation": 150, "test": 300}
+SIZES = {"train": 4000, "validation": 100, "test": 250}
 SIDE = 64  # pixels
-CAPTIONS = 5  # of each scene
+CAPTIONS = {"train": 2, "validation": 5, "test": 5}  # of each scene; more to compare with than to learn from
 
-SHAPES = ("circle", "square", "triangle", "star", "cross")
+SHAPES = ("circle", "square", "triangle", "cross")
 COLORS = {
     "red": (212, 42, 48), "green": (38, 158, 66), "blue": (44, 84, 208), "yellow": (240, 220, 48),
     "purple": (140, 58, 172), "orange": (244, 138, 26),
@@ -71,7 +71,7 @@ class Scene(NamedTuple):
     Attributes:
         first: The shape on the left, or above.
         second: The other.
-        captions: Five, in the order in which they were drawn.
+        captions: Two to learn from or five to compare with, in the order in which they were drawn.
     """
 
     first: Shape
@@ -83,10 +83,10 @@ def images_and_captions(split: str = "train") -> tuple[list[bytes], list[tuple[s
     """The scenes of one split.
 
     Args:
-        split: `"train"` (1500 scenes), `"validation"` (150; also `"valid"`, `"dev"`) or `"test"` (300).
+        split: `"train"` (4000 scenes), `"validation"` (100; also `"valid"`, `"dev"`) or `"test"` (250).
 
     Returns:
-        `(images, captions)`: PNG files of 64x64 pixels, and five captions of each.
+        `(images, captions)`: PNG files of 64x64 pixels, and the captions of each, two for training, else five.
 
     Raises:
         ValueError: If there is no such split.
@@ -108,7 +108,7 @@ def scenes(split: str = "train") -> tuple[Scene, ...]:
         if first[:2] == second[:2] or repeated or _split_of(first, second) != split:
             continue
         met.add((first, second))
-        found.append(Scene(first, second, _captions(rng, first, second)))
+        found.append(Scene(first, second, _captions(rng, first, second, CAPTIONS[split])))
     return tuple(found)
 
 
@@ -133,10 +133,10 @@ def _name(split: str) -> str:
     return split
 
 
-def _captions(rng: Random, first: Shape, second: Shape) -> tuple[str, ...]:
+def _captions(rng: Random, first: Shape, second: Shape, count: int) -> tuple[str, ...]:
     a, b = (f"{'an' if shape.color[0] in 'aeiou' else 'a'} {shape.color} {shape.shape}" for shape in (first, second))
     templates = list(_TEMPLATES[first.role])
-    chosen = [templates.pop(int(rng.random() * len(templates))) for _ in range(CAPTIONS)]
+    chosen = [templates.pop(int(rng.random() * len(templates))) for _ in range(count)]
     texts = [template.replace("<a>", a).replace("<b>", b) for template in chosen]
     return tuple(text[0].upper() + text[1:] for text in texts)
 
@@ -152,16 +152,16 @@ def _pictures(split: str) -> tuple[bytes, ...]:
     rng = np.random.RandomState(_SEED + list(SIZES).index(split))  # its numbers are the same in every version
     every = scenes(split)
     parts = (every[start : start + _DRAWN_TOGETHER] for start in range(0, len(every), _DRAWN_TOGETHER))
-    return tuple(tf.io.encode_png(picture).numpy() for part in parts for picture in _draw(part, rng))
+    return tuple(tf.io.encode_png(picture, compression=1).numpy() for part in parts for picture in _draw(part, rng))
 
 
 def _draw(part: tuple[Scene, ...], rng: np.random.RandomState) -> np.ndarray:
     """Draws scenes: uint8 [scenes, SIDE, SIDE, 3]."""
     count = len(part)
     grid = (np.arange(SIDE) + 0.5) / SIDE - 0.5
-    # A tone that is nearly grey, lighter on one side, and noise of every pixel.
-    tone = rng.uniform(20, 235, [count, 1, 1, 1]) + rng.uniform(-14, 14, [count, 1, 1, 3])
-    slope = rng.uniform(-45, 45, [2, count, 1, 1, 1])
+    # A dark tone that is nearly grey, lighter on one side, and noise of every pixel.
+    tone = rng.uniform(15, 55, [count, 1, 1, 1]) + rng.uniform(-10, 10, [count, 1, 1, 3])
+    slope = rng.uniform(-30, 30, [2, count, 1, 1, 1])
     picture = tone + slope[0] * grid[:, None, None] + slope[1] * grid[:, None]
     across = np.array([scene.first.role == "left" for scene in part])
     apart = rng.uniform(14, 18, [2, count])  # of each from the middle, along the line between them
@@ -170,7 +170,7 @@ def _draw(part: tuple[Scene, ...], rng: np.random.RandomState) -> np.ndarray:
         shapes = [scene[index] for scene in part]
         along = SIDE / 2 + sign * apart[index]
         x, y = np.where(across, along, SIDE / 2 + aside[index]), np.where(across, SIDE / 2 + aside[index], along)
-        cover = _cover(shapes, x, y, rng.uniform(7, 10.5, count), rng.uniform(-0.2, 0.2, count))[..., None]
+        cover = _cover(shapes, x, y, rng.uniform(8.5, 12, count), rng.uniform(-0.2, 0.2, count))[..., None]
         color = np.array([COLORS[shape.color] for shape in shapes]) + rng.uniform(-18, 18, [count, 3])
         picture = picture * (1 - cover) + color[:, None, None] * cover
     picture += rng.normal(0, 5, picture.shape)
@@ -216,17 +216,6 @@ def _triangle(right: np.ndarray, down: np.ndarray, radius: np.ndarray) -> np.nda
     return np.maximum(slanted, down) - 0.72 * radius
 
 
-def _star(right: np.ndarray, down: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    outer, tenth = 1.4 * radius, np.pi / 5
-    # Folded into one half of one of five points, a star is the line from its tip to its notch.
-    angle = np.abs((np.arctan2(right, -down) + tenth) % (2 * tenth) - tenth)
-    from_middle = np.hypot(right, down)
-    along, across = from_middle * np.cos(angle) - outer, from_middle * np.sin(angle)
-    notch = 0.45 * outer
-    tip_to_notch = notch * np.cos(tenth) - outer, notch * np.sin(tenth)
-    return (along * tip_to_notch[1] - across * tip_to_notch[0]) / np.hypot(*tip_to_notch)
-
-
 def _cross(right: np.ndarray, down: np.ndarray, radius: np.ndarray) -> np.ndarray:
     right, down = np.abs(right), np.abs(down)
     long, short = 1.15 * radius, 0.38 * radius
@@ -234,4 +223,4 @@ def _cross(right: np.ndarray, down: np.ndarray, radius: np.ndarray) -> np.ndarra
     return np.minimum(upright, level)
 
 
-_OUTLINES = (_circle, _square, _triangle, _star, _cross)  # in the order of SHAPES
+_OUTLINES = (_circle, _square, _triangle, _cross)  # in the order of SHAPES

@@ -134,7 +134,7 @@ def _converter(keras_hub: Any, preset: str) -> keras.layers.Layer:
     """Returns what scales images between 0 and 1 as the preset wants them; those without a wish get 0 to 255."""
     try:
         wanted = keras_hub.layers.ImageConverter.from_preset(preset)
-    except ValueError:  # the preset has none
+    except (ValueError, FileNotFoundError):  # the preset has none
         return keras.layers.Rescaling(255.0, name="input_scale")
     scale, offset = (
         default if value is None else value for value, default in ((wanted.scale, 1.0), (wanted.offset, 0.0))
