@@ -256,3 +256,21 @@ def test_weights_that_cannot_be_fetched_are_told_with_the_remedy(monkeypatch):
     task = make(image_size=32, backbone="MobileNetV2", pretrained=True, epochs=1)
     with pytest.raises(ValueError, match=r"weights of MobileNetV2 cannot be fetched .*pretrained=false"):
         task.fit(X, Y, verbose=0)
+
+
+def test_a_backbone_of_keras_hub_is_saved_with_the_captioner(tmp_path):
+    hub = pytest.importorskip("keras_hub")
+    backbone = hub.models.ResNetBackbone(
+        input_conv_filters=[64], input_conv_kernel_sizes=[3], stackwise_num_filters=[64], stackwise_num_blocks=[1],
+        stackwise_num_strides=[1], block_type="basic_block", image_shape=(None, None, 3),
+    )  # fmt: skip
+    preset = tmp_path / "preset"
+    backbone.save_to_preset(str(preset))
+    task = make(backbone=str(preset), pretrained=True, epochs=1, train_backbone=False)
+    task.fit(X, Y, verbose=0)
+    for mine, theirs in zip(task.network.encoder.layers[-1].weights, backbone.weights, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    wanted = task.predict(X[:1])
+    task.save(tmp_path / "captioner.keras")
+    preset.rename(tmp_path / "gone")  # a saved captioner has its backbone with it
+    assert zoo.load(tmp_path / "captioner.keras").predict(X[:1]) == wanted

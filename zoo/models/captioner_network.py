@@ -62,8 +62,17 @@ def image_encoder(config: CaptionerConfig, hub_config: Mapping[str, Any] | None 
         encoder = keras.saving.deserialize_keras_object(hub_config)
     else:
         encoder = hub_backbone(config.backbone, size, pretrained=config.pretrained)
-    encoder.trainable = config.train_backbone
+    _let_learn(encoder, config.train_backbone)
     return encoder
+
+
+def _let_learn(model: keras.Model, learns: bool) -> None:
+    """Freezes all layers, or none; the attribute of a model that was read from a configuration does not reach them."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            _let_learn(layer, learns)
+        layer.trainable = learns
+    model.trainable = learns
 
 
 class CaptionerNetwork(keras.Model):
