@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from zoo.config.cells import CellName
+from zoo.config.decoder import DecoderConfig, Rate
 from zoo.config.fields import Range, check_increasing
-from zoo.config.training import Count, TrainingConfig
+from zoo.config.training import Count
 
-Rate = Annotated[float, Range(0.0, 0.95)]
 Units = Literal["characters", "words", "blanks"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanguageModelConfig(TrainingConfig):
+class LanguageModelConfig(DecoderConfig):
     """A recurrent language model: the probability of each token of a text, given those before it.
 
-    How it is trained is said by the fields of `TrainingConfig`; of these, `batch_size` is the number of streams that
-    are read side by side. Truncated back-propagation through time: Williams & Peng 1990, "An efficient gradient-based
-    algorithm for on-line training of recurrent network trajectories". Dropout: Zaremba, Sutskever & Vinyals 2014,
-    "Recurrent neural network regularization". Tied embeddings: Press & Wolf 2017, "Using the output embedding to
-    improve language models". One dropout mask for all steps of the recurrence: Gal & Ghahramani 2016.
+    How it is trained is said by the fields of `TrainingConfig`, of which `batch_size` is the number of streams that are
+    read side by side; what writes, by those of `DecoderConfig`. Truncated back-propagation through time: Williams &
+    Peng 1990, "An efficient gradient-based algorithm for on-line training of recurrent network trajectories". Dropout:
+    Zaremba, Sutskever & Vinyals 2014, "Recurrent neural network regularization". Tied embeddings: Press & Wolf 2017,
+    "Using the output embedding to improve language models". One dropout mask for all steps of the recurrence: Gal &
+    Ghahramani 2016.
 
     Attributes:
         tokens: What a text is made of: `characters` (Unicode code points), `words` (words, numbers and punctuation
@@ -35,14 +35,7 @@ class LanguageModelConfig(TrainingConfig):
             state of its own, and carries the state within it. `auto`: texts where records have labels, else streams.
         window: Back-propagation through time is cut after this many tokens.
         embedding_dim: Size of a token's embedding.
-        tied: Whether the output layer's kernel is the embeddings'.
-        cell: The recurrent cell.
-        units: Units of each layer.
-        depth: Recurrent layers.
-        dropout: On embeddings, between layers, and before the output layer.
         recurrent_dropout: On the recurrent state, one mask for all steps of a window.
-        reinjection: Share of the tokens read in the last epoch that are the model's own choices instead of the text's
-            (scheduled sampling, Bengio et al. 2015). It grows in a straight line from 0 in the first epoch.
         bucket_boundaries: Where the layout is `texts`, these are batched with others of similar length, between these
             token counts.
     """
@@ -57,13 +50,9 @@ class LanguageModelConfig(TrainingConfig):
     layout: Literal["auto", "streams", "texts"] = "auto"
     window: Annotated[int, Range(1)] = 64
     embedding_dim: Count = 128
-    tied: bool = False
-    cell: CellName = "lstm"
     units: Count = 512
-    depth: Count = 1
     dropout: Rate = 0.2
     recurrent_dropout: Rate = 0.0
-    reinjection: Annotated[float, Range(0.0, 1.0)] = 0.0
     bucket_boundaries: tuple[int, ...] = (16, 32, 64, 128, 256, 512, 1024)
 
     learning_rate: Annotated[float, Range(0.0)] = 0.004

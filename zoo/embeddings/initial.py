@@ -124,7 +124,7 @@ def start_from(
     Whether the layer is trained further is its own `trainable`, which is left alone.
 
     Args:
-        layer: A built `keras.layers.Embedding`.
+        layer: A built `keras.layers.Embedding`, or any layer with its `embeddings` [rows, dimension].
         vectors: As in `embedding_matrix`.
         vocabulary: The word of each row after the reserved ones.
         counts: How often each word is met in training, for the report.

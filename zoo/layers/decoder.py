@@ -42,9 +42,12 @@ class Decoder(keras.layers.Layer):
         context: `[batch, context_dim]`, joined to the input of every step, if there is a `context_dim`.
         mask: `[batch, time]`, True at real steps. A masked step changes no state.
         training: Whether dropout is active.
+        places: int `[places]`, the steps whose logits are wanted, of all `batch * time`; the others', which may be
+            padding, are then not worked out, which in a large vocabulary is most of the work.
 
     Returns (of a call):
-        Logits `[batch, time, vocabulary_size]`, in float32 under mixed precision too, and the list of last states.
+        Logits `[batch, time, vocabulary_size]`, or `[places, vocabulary_size]`, in float32 under mixed precision too,
+        and the list of last states.
 
     Args:
         vocabulary_size: Distinct tokens.
@@ -142,6 +145,7 @@ class Decoder(keras.layers.Layer):
         context: tf.Tensor | None = None,
         mask: tf.Tensor | None = None,
         training: bool | None = None,
+        places: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, States]:
         """Teacher forcing: every step reads the token that is given; see the class for shapes."""
         vectors = self.dropouts[0](self.embed(tokens), training=training)
@@ -150,6 +154,8 @@ class Decoder(keras.layers.Layer):
             context = tf.cast(context, vectors.dtype)[:, tf.newaxis]
             vectors = tf.concat([vectors, tf.repeat(context, tf.shape(vectors)[1], axis=1)], axis=-1)
         output, *states = self.stack(vectors, initial_state=states, mask=mask, training=training)
+        if places is not None:
+            output = tf.gather(tf.reshape(output, [-1, output.shape[-1]]), places)
         return self.read_out(self.dropouts[1](output, training=training)), states
 
     def forced(

@@ -20,17 +20,17 @@ from zoo.models.caption_writing import answers, look, write
 from zoo.models.captioner_network import RESIDUAL, CaptionerNetwork, image_encoder
 from zoo.models.captioner_records import ImageWindow, captioned_dataset, windows
 from zoo.models.feature_cache import cached
+from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
 from zoo.preprocessing.captioning import CaptionCodec, CaptionVocabulary, learn_vocabulary
 from zoo.preprocessing.images import Augmentation, decode_images
 from zoo.preprocessing.vocabulary import PADDING_ID, RESERVED_WITH_ENDS
-from zoo.training.reinjection_schedules import ReinjectionSchedule, linear
 
 _SIDES = {"left", "right"}  # words that are wrong once an image is mirrored
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Captioner(Task):
+class Captioner(Reinjecting, Task):
     """Says what is in an image, with the probability of each sentence.
 
     Raw records are dictionaries of strings: `image` [], JPEG or PNG bytes, and to learn from `captions` [captions], and
@@ -89,12 +89,11 @@ class Captioner(Task):
         return CaptionCodec(vocabulary, self.config.max_words)
 
     def make_network(self) -> keras.Model:
-        """Makes the network, and the rate of re-injection."""
+        """Makes the network."""
         config = self.config
         encoder = image_encoder(config, self._hub_encoder)
         if config.backbone != RESIDUAL and not is_application(config.backbone):
             self._hub_encoder = keras.saving.serialize_keras_object(encoder)
-        self._reinjected = tf.Variable(0.0, trainable=False, name="reinjection_rate")
         return CaptionerNetwork(config, self.preprocessor.tokens.size, encoder)
 
     def initialise(self) -> None:
@@ -165,17 +164,7 @@ class Captioner(Task):
 
     def call(self, tensors: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the network's output for preprocessed tensors."""
-        rate = self._reinjected if training and self.config.reinjection else None
-        return self.network(tensors, training=training, reinjection_rate=rate)
-
-    def fit(self, x: Any = None, y: Any = None, *, callbacks: list | None = None, **kwargs: Any) -> Any:
-        """Trains on raw records; see `Task.fit`."""
-        if self.config.reinjection:
-            self.adapt(self.records(x, y))
-            last, limit = kwargs.get("epochs") or self.config.epochs, self.config.reinjection
-            schedule = linear(limit / max(last - 1, 1), limit=limit)
-            callbacks = [ReinjectionSchedule(schedule, self._reinjected), *(callbacks or [])]
-        return super().fit(x, y, callbacks=callbacks, **kwargs)
+        return self.network(tensors, training=training, reinjection_rate=self.reinjection_rate(training))
 
     def loss_terms(
         self, x: Mapping[str, tf.Tensor], y: Mapping[str, tf.Tensor], y_pred: Mapping[str, tf.Tensor]

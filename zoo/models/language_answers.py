@@ -148,7 +148,7 @@ class LanguageAnswers:
             TypeError: A prompt or a number is something else.
         """
         self._require_network("generate")
-        settings = Settings.of(length=length, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+        settings = Settings.of("generate", length=length, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
         if not isinstance(prompt, (str, Sequence)):
             raise TypeError(f"generate: prompt must be a text or a list of texts, got {prompt!r}")
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)

@@ -14,22 +14,21 @@ from zoo.datasets.plain_texts import from_plain_texts
 from zoo.layers.carried_states import CarriedStates
 from zoo.metrics.perplexity import BitsPerCharacter, Perplexity, TokenMean
 from zoo.models.answering import single_text
-from zoo.models.data_errors import data_errors
 from zoo.models.language_answers import LanguageAnswers
 from zoo.models.language_network import language_network
+from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
 from zoo.preprocessing import streams
 from zoo.preprocessing.batching import many_at_a_time
 from zoo.preprocessing.language import LanguagePreprocessor, LanguageVocabulary, learn_vocabulary
 from zoo.preprocessing.token_codec import unknown, with_ends
 from zoo.preprocessing.vocabulary import END_ID
-from zoo.training.reinjection_schedules import ReinjectionSchedule, linear
 
 _NUMBERED_TOGETHER = 64  # texts
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class LanguageModel(LanguageAnswers, Task):
+class LanguageModel(LanguageAnswers, Reinjecting, Task):
     """Knows how probable each token of a text is, given those before it.
 
     Raw records are dictionaries of strings: `text` [], and perhaps `label` [], which then begins the text: its first
@@ -71,12 +70,11 @@ class LanguageModel(LanguageAnswers, Task):
         return LanguagePreprocessor(self.config, vocabulary)
 
     def make_network(self) -> keras.Model:
-        """Makes the Functional model, what it carries from window to window, and the rate of re-injection."""
+        """Makes the Functional model, and what it carries from window to window."""
         vocabulary = self.preprocessor.vocabulary
         network = language_network(self.config, self.preprocessor.codec.size, len(vocabulary.labels))
         decoder = network.get_layer("decoder")
         self._carried = CarriedStates(decoder.state_sizes, self.config.batch_size, decoder.compute_dtype)
-        self._reinjected = tf.Variable(0.0, trainable=False, name="reinjection_rate")
         return network
 
     @property
@@ -131,29 +129,21 @@ class LanguageModel(LanguageAnswers, Task):
     def call(self, tensors: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Returns logits [rows, time, tokens]; rows that are not fresh go on from the states of the last call."""
         states = self._carried.read(tf.shape(tensors["token_ids"])[0])
-        if training and self.config.reinjection:
-            tensors = {**tensors, "token_ids": self._with_own_choices(tensors, states)}
+        rate = self.reinjection_rate(training)
+        if rate is not None:
+            tensors = {**tensors, "token_ids": self._with_own_choices(tensors, states, rate)}
         output = self.network({**tensors, "states": states}, training=training)
         self._carried.keep(output["states"])
         return output["logits"]
 
-    def _with_own_choices(self, tensors: Mapping[str, tf.Tensor], carried: list[tf.Tensor]) -> tf.Tensor:
+    def _with_own_choices(
+        self, tensors: Mapping[str, tf.Tensor], carried: list[tf.Tensor], rate: tf.Variable
+    ) -> tf.Tensor:
         """Returns the tokens to read, some of them the model's own choices."""
         tokens = tensors["token_ids"]
         first = self._first_states(tensors.get("label"), tf.shape(tokens)[0])
         states = self.network.get_layer("first_states")(tensors["fresh"], first, carried)
-        return self.decoder.reinjected(tokens, states, mask=tensors["padding_mask"], rate=self._reinjected)
-
-    def fit(self, x: Any = None, y: Any = None, *, epochs: int | None = None, **kwargs: Any) -> keras.callbacks.History:
-        """Trains on raw records; see `Task.fit`."""
-        if self.config.reinjection:
-            with data_errors():
-                x, y = self.records(x, y), None
-                self.adapt(x)
-            last, limit = self.config.epochs if epochs is None else epochs, self.config.reinjection
-            schedule = linear(limit / max(last - 1, 1), limit=limit)
-            kwargs["callbacks"] = [ReinjectionSchedule(schedule, self._reinjected), *(kwargs.get("callbacks") or [])]
-        return super().fit(x, y, epochs=epochs, **kwargs)
+        return self.decoder.reinjected(tokens, states, mask=tensors["padding_mask"], rate=rate)
 
     def loss_terms(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Nats a token."""

@@ -62,5 +62,19 @@ def fill_word_embedding(
         ValueError: The file is malformed.
     """
     if config.word_vectors is not None:
-        layer = network.get_layer("word_embedding")
+        fill_embeddings(network.get_layer("word_embedding"), words, config, counts)
+
+
+def fill_embeddings(
+    layer: keras.layers.Layer, words: Sequence[str], config: WordVectorsConfig, counts: Sequence[int] | None = None
+) -> None:
+    """Fills a layer's `embeddings`; see `fill_word_embedding`.
+
+    Args:
+        layer: A `keras.layers.Embedding` or `zoo.layers.Decoder`, whose last rows are the words'.
+        words: The vocabulary.
+        config: Names the file.
+        counts: How often each word was seen in training, for the log.
+    """
+    if config.word_vectors is not None:
         start_from(layer, config.word_vectors, words, counts=counts, seed=config.seed)

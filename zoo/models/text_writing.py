@@ -38,8 +38,8 @@ class Settings:
     seed: int = 0
 
     @classmethod
-    def of(cls, **numbers: Any) -> Settings:
-        """Takes what a person gave; None means the default.
+    def of(cls, what: str, **numbers: Any) -> Settings:
+        """Takes what a person gave to `what`; None means the default.
 
         Raises:
             TypeError: A number is none, or has a fraction where it must not.
@@ -58,10 +58,10 @@ class Settings:
                 taken[name] = operator.index(value) if whole else float(value)
             except (TypeError, ValueError):
                 kind = "a whole number" if whole else "a number"
-                raise TypeError(f"generate: {name} must be {kind}, got {value!r}") from None
+                raise TypeError(f"{what}: {name} must be {kind}, got {value!r}") from None
             least, most = ranges[name]
             if not least <= taken[name] <= most or math.isnan(taken[name]):
-                raise ValueError(f"generate: {name} must be between {least} and {most}, got {value}")
+                raise ValueError(f"{what}: {name} must be between {least} and {most}, got {value}")
         return cls(**taken)
 
     def tensors(self) -> tuple[tf.Tensor, ...]:
@@ -85,9 +85,7 @@ class Settings:
             "top_k must be at least 0": (top_k >= 0, top_k),
             "top_p must be between 0 and 1": ((top_p >= 0.0) & (top_p <= 1.0), top_p),
         }
-        return [
-            tf.debugging.Assert(holds, [f"generate: {rule}, got", value]) for rule, (holds, value) in allowed.items()
-        ]
+        return [tf.debugging.Assert(holds, [f"{rule}, got", value]) for rule, (holds, value) in allowed.items()]
 
 
 def labels_of(

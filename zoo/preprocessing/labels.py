@@ -40,3 +40,7 @@ class LabelCodec(tf.Module):
         )
         with tf.control_dependencies([tf.debugging.Assert(tf.equal(tf.size(unseen), 0), [message, unseen])]):
             return tf.identity(numbers)
+
+    def decode(self, numbers: tf.Tensor) -> tf.Tensor:
+        """Names labels, int32 [batch]: strings [batch]."""
+        return tf.gather(tf.constant(self.labels), numbers)
