@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from zoo.config.cells import CellName
-from zoo.config.decoder import SearchingConfig
+from zoo.config.decoder import Rate, SearchingConfig
 from zoo.config.fields import Range, check_increasing
 from zoo.config.training import Count
 
@@ -53,20 +53,22 @@ class DialogueModelConfig(SearchingConfig):
     min_count: Count = 1
     max_turns: Count = 20
     max_words: Annotated[int, Range(1, 10_000)] = 50
-    word_dim: Count = 64
+    word_dim: Count = 128
     word_vectors: str | None = None
     encoder_units: Count = 128
     bidirectional: bool = True
-    pooling: Literal["last", "mean", "max", "attention"] = "max"
-    context_units: Count = 128
+    pooling: Literal["last", "mean", "max", "attention"] = "mean"
+    context_units: Count = 256
     label_weight: Annotated[float, Range(0.0)] = 0.1
     bucket_boundaries: tuple[int, ...] = (12, 18, 26, 36)
     max_reply: Annotated[int, Range(1, 1000)] = 30
     repetition_penalty: Annotated[float, Range(0.1, 10.0)] = 1.0
 
     cell: CellName = "gru"
-    learning_rate: Annotated[float, Range(0.0)] = 0.003
-    epochs: Count = 10
+    dropout: Rate = 0.1
+    learning_rate: Annotated[float, Range(0.0)] = 0.007
+    batch_size: Count = 12
+    epochs: Count = 18
     patience: Count = 4
 
     def __post_init__(self) -> None:
