@@ -56,7 +56,7 @@ def main() -> None:
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     texts = [arguments.text] * arguments.batch_size
-    _, outputs = signature_names(arguments.saved_model_dir, arguments.signature)
+    _, _, outputs = signature_names(arguments.saved_model_dir, arguments.signature)
     # One after the other, so that they do not share the processor.
     c = time_c_client(arguments.saved_model_dir, texts, arguments.signature, arguments.repeat)
     python = time_python(arguments.saved_model_dir, texts, arguments.signature, arguments.repeat)

@@ -23,6 +23,8 @@ _ON_SHEET, _ATTENDED = 24, 3
 
 def main(options: Options) -> None:
     """Runs one recipe from its data to its export."""
+    if options.train is None and (_CAPTIONS.value or _IMAGES.value):
+        raise ValueError("--captions and --images go with --train: give the names to learn from, or the table itself")
     import zoo
     from zoo.datasets.captions import Reader
     from zoo.running.run import Run

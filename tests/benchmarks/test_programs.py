@@ -1,5 +1,6 @@
 """The programs that print the README's figures run, small."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +54,30 @@ def test_generation_prints_speeds_ratios_and_bounds(tmp_path):
     assert all(bound > 0 for bound in measured["bounds"].values())
 
 
+def test_serving_prints_both_latencies_and_their_ratio(tmp_path, monkeypatch, capsys):
+    path = ROOT / "benchmarks" / "serving.py"
+    spec = importlib.util.spec_from_file_location("benchmarks_serving", path)  # here TensorFlow runs already
+    serving = importlib.util.module_from_spec(spec)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    spec.loader.exec_module(serving)
+    from c_client import find_compiler  # its folder is on the path since then
+
+    if find_compiler() is None and "CI" not in os.environ:
+        pytest.skip("no C compiler on PATH")
+
+    module = tf.Module()
+    module.serve = tf.function(lambda text: {"bytes": tf.strings.length(text)}, [tf.TensorSpec([None], tf.string)])
+    tf.saved_model.save(module, tmp_path, signatures=module.serve)
+    monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path), "--repeat=3", "--batch_size=2"])
+    serving.main()
+    printed = capsys.readouterr().out
+    assert "one call, 2 sentence(s) of 14 tokens -> bytes\n" in printed
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--json"])
+    serving.main()
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["python_to_c"] == pytest.approx(figures["python"]["median_ms"] / figures["c"]["median_ms"])
+
+
 def test_seeds_sums_up_runs_and_repeats_none(tmp_path):
     for seed, f1 in enumerate((0.5, 0.6, 0.7)):
         folder = tmp_path / "runs" / f"seed-{seed}"
@@ -70,3 +96,14 @@ def test_seeds_sums_up_runs_and_repeats_none(tmp_path):
         program(tmp_path, "seeds.py", "recipes/none.py", "--workdir=runs", "--metric=accuracy", "--train=a")
     with pytest.raises(AssertionError, match="was run with"):
         program(tmp_path, "seeds.py", "recipes/none.py", "--workdir=runs", "--train=b")
+
+
+def test_dialogue_prints_both_speeds_and_replies_of_the_export(tmp_path):
+    tiny = [f"--set={name}=4" for name in ("units", "word_dim", "encoder_units", "context_units", "max_reply")]
+    printed = program(tmp_path, "dialogue.py", "--dialogues=32", "--rounds=1", "--json=out.json", *tiny)
+    assert "zoo trains at" in printed
+    figures = json.loads((tmp_path / "out.json").read_text())
+    assert set(figures["dialogues_per_second"]) == {"zoo trains", "Keras trains", "export replies"}
+    assert all(speed > 0 for speed in figures["dialogues_per_second"].values())
+    assert figures["parameters"]["zoo"] == figures["parameters"]["keras"]
+    assert 0 < figures["reply_words"] <= 4

@@ -23,15 +23,16 @@ def plain(value):
 for job in jobs.values():
     job[0] = [base64.b64decode(each["base64"]) if isinstance(each, dict) else each for each in job[0]]
 
-for name, (requests, given, output) in jobs.items():
+for name, (requests, given, _, output) in jobs.items():
     serve = tf.saved_model.load(str(folder / name / "1")).signatures["serving_default"]
-    answers[name] = {"export": [plain(row) for row in serve(**{given: tf.constant(requests)})[output].numpy()]}
+    asked = tf.ragged.constant(requests).to_tensor() if isinstance(requests[0], list) else tf.constant(requests)
+    answers[name] = {"export": [plain(row) for row in serve(**{given: asked})[output].numpy()]}
 assert "zoo" not in sys.modules
 
 import zoo  # noqa: E402
 
-for name, (requests, _, output) in jobs.items():
+for name, (requests, _, answer_name, _) in jobs.items():
     answers[name]["keras"] = [
-        getattr(answer, output) for answer in zoo.load(folder / f"{name}.keras").predict(requests)
+        getattr(answer, answer_name) for answer in zoo.load(folder / f"{name}.keras").predict(requests)
     ]
 print(json.dumps(answers))

@@ -35,12 +35,19 @@ _REVIEWS = [
 ]
 _OPINIONS = ["pos", "neg", "pos", "neg", "pos", "neg"]
 
+_DIALOGUES = [
+    ["A table for two .", "At what time ?", "At seven .", "Noted ."],
+    ["A table for ten .", "At what time ?", "At noon .", "Noted ."],
+    ["Hello !", "Good evening , what can I do for you ?"],
+]
+_ACTS = [["directive", "question", "inform", "commissive"]] * 2 + [["inform", "question"]]
+
 _PICTURES = [tf.io.encode_png(np.full((16, 16, 3), level, np.uint8)).numpy() for level in (0, 128, 255)]
 
 
 @dataclass(frozen=True)
 class Tiny:
-    """One recipe made small.
+    """One recipe made small: few epochs, since beginning one costs as much as many of its steps.
 
     Attributes:
         recipe: Its name.
@@ -51,18 +58,20 @@ class Tiny:
         score: The metric that a memorised training set brings to `memorised`.
         memorised: At least so much, or at most where less is better, which is where it is not 1.
         input: What an export calls its input.
-        answer: What `predict` names the answer and an export its output, for example `tags`.
+        answer: What `predict` names the answer, for example `tags`.
+        output: What an export names its output; None for the same.
     """
 
     recipe: str
     overrides: dict[str, Any]
     x: list
     y: list | None = None
-    requests: list[str] | list[bytes] = field(default_factory=list)
+    requests: list[str] | list[bytes] | list[list[str]] = field(default_factory=list)
     score: str = "f1"
     memorised: float = 1.0
     input: str = "text"
     answer: str = "tags"
+    output: str | None = None
 
     def make(self, **overrides: Any) -> Any:
         """Makes the untrained task."""
@@ -105,15 +114,33 @@ _BY_TASK = {
     "zoo.models.captioner:Captioner": {
         "overrides": {
             "image_size": 16, "encoder_widths": (8, 16), "word_dim": 8, "units": 8, "attention_units": 8,
-            "dropout": 0.0, "learning_rate": 0.03, "batch_size": 4, "epochs": 24, "max_words": 8,
+            "dropout": 0.0, "learning_rate": 0.03, "batch_size": 4, "epochs": 6, "max_words": 8,
         },
-        "x": _PICTURES * 4,
-        "y": [["all black", "a dark one"], ["grey"], ["a bright white one"]] * 4,
+        "x": _PICTURES * 24,
+        "y": [["all black", "a dark one"], ["grey"], ["a bright white one"]] * 24,
         "requests": [*_PICTURES[:2], b"", b"no image", _PICTURES[2]],
         "score": "perplexity",
         "memorised": 1.7,
         "answer": "caption",
         "input": "image",
+    },
+    "zoo.models.dialogue_model:DialogueModel": {
+        "overrides": {
+            "word_dim": 16, "encoder_units": 16, "context_units": 16, "units": 16, "dropout": 0.0,
+            "learning_rate": 0.05, "batch_size": 4, "epochs": 4, "max_turns": 5, "max_words": 12, "max_reply": 6,
+            "bucket_boundaries": (6,),
+        },
+        "x": _DIALOGUES * 16,
+        "y": _ACTS * 16,
+        "requests": [
+            ["A table for two .", "At what time ?"], ["Hello !"], ["日本 🙂 naïve café !"], ["x " * 40],
+            ["No .", "Yes ."] * 30,
+        ],
+        "score": "perplexity",
+        "memorised": 1.4,
+        "answer": "text",
+        "output": "reply",
+        "input": "turns",
     },
 }  # fmt: skip
 

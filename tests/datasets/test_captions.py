@@ -199,3 +199,21 @@ def test_captions_in_memory():
     ):
         with pytest.raises(ValueError, match=message):
             datasets.from_captions(images, captions)
+
+
+def test_captions_without_a_word_and_names_too_long_for_a_file(corpus):
+    rows = ["a.jpg\t2\t...", "L" * 300 + ".jpg\t0\tlong"]
+    (corpus / "captions.tsv").write_text(TABLES["numbered"] + "\n".join(rows))
+    (corpus / "images" / "d.jpg").write_bytes(JPEG)
+    with pytest.raises(ValueError, match=r"captions.tsv:5: the caption of a.jpg has no word: \.\.\.; fill it in"):
+        datasets.read_captions(corpus / "captions.tsv")
+    reader = Reader(on_error="skip")
+    assert [record["name"] for record in reader(corpus / "captions.tsv").as_numpy_iterator()] == [
+        b"a.jpg", b"b.png", b"c.jpg",
+    ]  # fmt: skip
+    assert reader.skipped == {
+        "captions without a text": 1, "captions without an image": 1, "images without captions": 1,
+    }  # fmt: skip
+    for captions in (None, [3], [b"bytes"], ["..."]):
+        with pytest.raises(ValueError, match=r"image 0: its captions are .*texts with words"):
+            datasets.from_captions([b"1"], [captions])

@@ -246,3 +246,17 @@ def test_a_context_must_be_expected():
         make()(tokens, context=context)
     with pytest.raises(ValueError, match="context_dim=2, got none"):
         make(context_dim=CONTEXT).stepper()
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "XLA"])
+def test_logits_of_some_places_are_those_of_all(compiled):
+    decoder = make("gru", "lstm", context_dim=CONTEXT, tied=True)
+    whole, last = decoder(tokens, context=context, mask=MASK)
+    places = tf.constant(np.flatnonzero(MASK), tf.int32)
+    call = tf.function(lambda places: decoder(tokens, context=context, mask=MASK, places=places), jit_compile=compiled)
+    logits, states = call(places)
+    assert logits.shape[-1] == VOCABULARY
+    np.testing.assert_allclose(logits, whole.numpy()[MASK], rtol=0, atol=1e-5)
+    for state, end in zip(states, last, strict=True):
+        np.testing.assert_allclose(state, end, rtol=0, atol=1e-5)
+    assert decoder(tokens, context=context, places=tf.zeros([0], tf.int32))[0].shape == (0, VOCABULARY)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -5,12 +7,14 @@ import tensorflow as tf
 import zoo
 from zoo.config.captioner import CaptionerConfig
 from zoo.layers import backbones
+from zoo.models.caption_writing import write
 from zoo.models.captioner_network import CaptionerNetwork, image_encoder
+from zoo.preprocessing.vocabulary import END_ID, RESERVED_WITH_ENDS
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 TINY = {
     "image_size": 16, "encoder_widths": (8, 16), "word_dim": 8, "units": 16, "attention_units": 8, "dropout": 0.0,
-    "learning_rate": 0.02, "epochs": 8, "batch_size": 4, "max_words": 8,
+    "learning_rate": 0.02, "epochs": 2, "batch_size": 4, "max_words": 8,
 }  # fmt: skip
 
 
@@ -30,6 +34,9 @@ Y = [
 ]
 
 
+MANY = 4  # times over, for epochs as long: beginning an epoch costs as much as many steps of a network as small
+
+
 def make(**overrides):
     return zoo.get("cnn_lstm_caption", **{**TINY, **overrides})
 
@@ -37,8 +44,8 @@ def make(**overrides):
 @pytest.fixture(scope="module")
 def captioner():
     # So the loss is nats a word and nothing else, and captions are ranked by their probability alone.
-    task = make(epochs=50, concepts=0.0, length_penalty=0.0)
-    task.fit(X, Y, verbose=0)
+    task = make(epochs=5, concepts=0.0, length_penalty=0.0)
+    task.fit(X * 10, Y * 10, verbose=0)
     return task
 
 
@@ -74,11 +81,11 @@ def test_the_reported_log_probability_is_the_models_own(captioner):
 def test_evaluation_counts_nats_a_word_over_all_captions(captioner):
     scores = captioner.evaluate(X[:3], Y[:3], return_dict=True, verbose=0)
     total, count = 0.0, 0.0
-    for image, texts in zip(X[:3], Y[:3], strict=True):
-        for text in texts:
-            x, y = next(iter(captioner.batches(captioner.records([image], [[text]]), training=False)))
-            values, weights = captioner._nats(y, captioner(x))
-            total, count = total + float(tf.reduce_sum(values)), count + float(tf.reduce_sum(weights))
+    pairs = [(image, [text]) for image, texts in zip(X[:3], Y[:3], strict=True) for text in texts]
+    singly = captioner.records(*map(list, zip(*pairs, strict=True)))
+    for x, y in captioner.batches(singly, training=False, batch_size=1):
+        values, weights = captioner._nats(y, captioner(x))
+        total, count = total + float(tf.reduce_sum(values)), count + float(tf.reduce_sum(weights))
     assert scores["loss"] == pytest.approx(total / count, rel=1e-4)
     assert scores["perplexity"] == pytest.approx(np.exp(total / count), rel=1e-4)
     assert scores["share_cut"] == 0.0
@@ -124,7 +131,7 @@ def test_files_and_the_export_answer_the_same(captioner, tmp_path):
 )
 def test_every_shape_of_captioner_learns(overrides):
     task = make(**overrides)
-    losses = task.fit(X, Y, verbose=0).history["loss"]
+    losses = task.fit(X * MANY, Y * MANY, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
     if overrides.get("reinjection"):
         assert float(task._reinjected) == pytest.approx(0.5)
@@ -182,7 +189,7 @@ def test_mirrored_images_are_a_function_of_the_epoch_and_spare_those_that_tell_s
 
 
 def test_features_of_a_backbone_that_does_not_learn_are_kept_on_disk(tmp_path, monkeypatch):
-    overrides = {"train_backbone": False, "feature_cache": str(tmp_path / "features"), "epochs": 2}
+    overrides = {"train_backbone": False, "feature_cache": str(tmp_path / "features"), "attention": False}
     task = make(**overrides)
     before = task.fit(X, Y, validation_data=(X[:3], Y[:3]), verbose=0).history
     assert len(list((tmp_path / "features").iterdir())) == 2
@@ -200,7 +207,8 @@ def test_features_of_a_backbone_that_does_not_learn_are_kept_on_disk(tmp_path, m
     monkeypatch.setattr(again, "_features", None)
     assert len(list(again.batches(again.records(X, Y), training=True))) == 3
     other = make(**overrides, seed=2)
-    other.fit(X, Y, epochs=1, verbose=0)
+    other.adapt(other.records(X, Y))
+    assert len(list(other.batches(other.records(X, Y), training=True))) == 3
     assert len(list((tmp_path / "features").iterdir())) == 3
 
 
@@ -209,15 +217,15 @@ def test_features_of_a_backbone_that_does_not_learn_are_kept_on_disk(tmp_path, m
     [
         (X[0], Y, TypeError, "two lists: images and their captions"),
         (X[:2], Y[:1], ValueError, "2 images, 1 lists of captions"),
-        (X[:1], [[]], ValueError, "image 0.*one or more that are not empty"),
-        (X[:1], [[" "]], ValueError, "image 0.*one or more that are not empty"),
+        (X[:1], [[]], ValueError, "image 0.*one or more texts with words"),
+        (X[:1], [[" "]], ValueError, "image 0.*one or more texts with words"),
         ([3], Y[:1], TypeError, "image 0 .from 0.: expected bytes or the path of a file, got int"),
         ([X[0], X[1][:50]], Y[:2], ValueError, "not a whole JPEG or PNG image:.*1"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_named(x, y, error, message):
     with pytest.raises(error, match=message):
-        make(epochs=1).fit(x, y, verbose=0)
+        make(epochs=1, attention=False).fit(x, y, verbose=0)
 
 
 def test_records_are_checked():
@@ -275,3 +283,39 @@ def test_a_backbone_of_keras_hub_is_saved_with_the_captioner(tmp_path):
     task.save(tmp_path / "captioner.keras")
     preset.rename(tmp_path / "gone")  # a saved captioner has its backbone with it
     assert zoo.load(tmp_path / "captioner.keras").predict(X[:1]) == wanted
+
+
+def test_paths_and_fields_of_no_use_are_named(captioner, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"image 1 \(from 0\): no such file: .*gone.jpg; check the path"):
+        captioner.predict([X[0], tmp_path / "gone.jpg"])
+    with pytest.raises(ValueError, match=r"image 0 \(from 0\): .* is a folder; name the files in it"):
+        captioner.predict([str(tmp_path)])
+    with pytest.raises(ValueError, match="`image` is float32, not string"):
+        captioner.predict(tf.data.Dataset.from_tensors({"image": 1.0}))
+    wordless = tf.data.Dataset.from_tensors({"image": X[0], "captions": ["red", "..."], "name": "a.png"})
+    with pytest.raises(ValueError, match=r"a.png.*without a word.*\.\.\."):
+        captioner.evaluate(wordless, verbose=0)
+
+
+def test_no_images_at_all_are_an_empty_answer(captioner):
+    # What a replica gets whose share of the last batch is nothing.
+    assert captioner.network.encode(tf.zeros([0, 16, 16, 3])).shape[0] == 0
+    written = captioner.caption(tf.constant([], tf.string))
+    assert {name: tuple(value.shape) for name, value in written.items()} == {
+        "caption": (0,), "captions": (0, 3), "log_probabilities": (0, 3), "valid": (0,),
+    }  # fmt: skip
+
+
+def test_words_that_came_already_can_be_made_less_likely(captioner, monkeypatch):
+    scores = np.full(captioner.preprocessor.tokens.size, -10.0, np.float32)
+    scores[END_ID], scores[RESERVED_WITH_ENDS : RESERVED_WITH_ENDS + 3] = 1.0, (3.0, 2.0, 1.5)
+
+    def step(tokens, state):
+        return tf.tile(scores[np.newaxis], [tf.shape(tokens)[0], 1]), state
+
+    monkeypatch.setattr(captioner.network.decoder, "stepper", lambda memory: step)
+    first, second, third = captioner.vocabulary.words[:3]
+    for penalty, expected in ((1.0, [first] * 9), (4.0, [first, second, third])):
+        config = replace(captioner.config, beam_width=1, n_best=1, repetition_penalty=penalty)
+        written = write(captioner.network, captioner.preprocessor, config, tf.constant(X[:1]))
+        assert written["caption"].numpy()[0].decode().split() == expected

@@ -17,8 +17,8 @@ LINES = ["the cat sat on the mat", "the dog sat on the log", "a bird"]
 @pytest.fixture(scope="module")
 def model():
     """A model that knows three lines by heart."""
-    task = zoo.get("lstm_char_lm", layout="texts", **{**TINY, "epochs": 8, "window": 32})
-    task.fit(LINES * 60, verbose=0)
+    task = zoo.get("lstm_char_lm", layout="texts", **{**TINY, "epochs": 2, "window": 32})
+    task.fit(LINES * 240, verbose=0)  # to begin an epoch costs as much as many steps
     return task
 
 
@@ -171,8 +171,8 @@ def test_the_order_of_windows_is_a_function_of_seed_and_epoch():
 
 def test_labels_begin_texts():
     texts, labels = ["1111", "2222", "1111", "2222"] * 40, ["one", "two", "one", "two"] * 40
-    task = zoo.get("lstm_char_lm", **{**TINY, "epochs": 6})
-    task.fit(texts, labels, verbose=0)
+    task = zoo.get("lstm_char_lm", **{**TINY, "epochs": 2})
+    task.fit(texts * 3, labels * 3, verbose=0)
     assert not task.in_streams
     assert [one.text for one in task.generate(["", ""], 10, temperature=0.0, label=["two", "one"])] == ["2222", "1111"]
     right, wrong = task.score(["1111", "1111"], ["one", "two"])
@@ -192,9 +192,9 @@ def test_labels_begin_texts():
 
 
 def test_words():
-    task = zoo.get("lstm_word_lm", **{**TINY, "layout": "texts", "epochs": 8})
+    task = zoo.get("lstm_word_lm", **{**TINY, "layout": "texts", "epochs": 2})
     lines = ["The cat sat, didn't it?", "Dogs bark."]
-    task.fit(lines * 40, verbose=0)
+    task.fit(lines * 160, verbose=0)
     assert str(task.generate("The cat", length=20, temperature=0.0)) == lines[0]
     scores = task.evaluate(lines, return_dict=True, verbose=0)
     assert scores["perplexity"] == pytest.approx(math.exp(scores["loss"]), rel=1e-4)

@@ -24,7 +24,7 @@ def fitted(x=X, y=Y, **overrides):
 
 @pytest.fixture(scope="module")
 def tagger():
-    return fitted(dropout=0.0, word_dropout=0.0, epochs=25)
+    return fitted(X * 10, Y * 10, dropout=0.0, word_dropout=0.0)
 
 
 def test_answers_come_in_the_order_of_the_questions(tagger):
@@ -119,9 +119,9 @@ def test_answers_are_well_formed_iob2_whatever_happens_inside(head, scheme):
 
 
 def test_the_binary_labelling_of_the_textbooks():
-    x = [["Harry", "Potter", "and", "Hermione", "Granger", "invented", "a", "new", "spell"]] * 8
-    y = [list("110110000")] * 8
-    task = fitted(x, y, head="sigmoid", epochs=15, dropout=0.0, word_dropout=0.0)
+    x = [["Harry", "Potter", "and", "Hermione", "Granger", "invented", "a", "new", "spell"]] * 40
+    y = [list("110110000")] * 40
+    task = fitted(x, y, head="sigmoid", dropout=0.0, word_dropout=0.0)
     (answer,) = task.predict(x[:1])
     assert answer.tags == y[0]
     assert task.evaluate(x, y, return_dict=True, verbose=0)["f1"] == 1.0
@@ -151,7 +151,7 @@ def test_every_choice_trains_saves_and_loads(overrides, tmp_path):
 def test_word_vectors_fill_the_embeddings_and_stay_if_frozen(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("ann 1 2 3\nbo 4 5 6\nzebra 7 8 9\n")
-    task = fitted(word_vectors=str(path), word_dim=3, train_word_vectors=False, epochs=2)
+    task = fitted(word_vectors=str(path), word_dim=3, train_word_vectors=False, bidirectional=False, epochs=2)
     row = task.vocabulary.words.index("bo") + 2
     np.testing.assert_array_equal(task.network.get_layer("word_embedding").embeddings[row], [4, 5, 6])
     assert task.vocabulary.words[-1] == "zebra"  # not in the training data, but it has a vector
@@ -162,7 +162,7 @@ def test_word_vectors_fill_the_embeddings_and_stay_if_frozen(tmp_path):
 
 def test_texts_with_tags_are_tokenised_first():
     x, y = ["Ann Lee met Bo.", "Bo left!"], [["B-PER", "I-PER", "O", "B-PER", "O"], ["B-PER", "O", "O"]]
-    task = fitted(x * 4, y * 4, epochs=1)
+    task = fitted(x * 4, y * 4, bidirectional=False, epochs=1)
     assert task.vocabulary.entity_types == ("PER",)
     records = tf.data.Dataset.from_generator(
         lambda: iter([{"text": "Ann left.", "tags": ["B-PER", "O", "O"]}] * 4),
@@ -217,9 +217,9 @@ def test_fit_without_answers_says_what_it_takes():
 
 def test_names_and_patterns_that_training_did_not_have_are_recognised():
     """The sample's validation entities occur nowhere in its training split: this is learning, not memory."""
-    train = zoo.datasets.load("sample", split="train").take(1500)
+    train = zoo.datasets.load("sample", split="train").take(1000)
     valid = zoo.datasets.load("sample", split="validation")
-    task = zoo.get("lstm_ner", units=50, word_dim=50, char_units=50, epochs=5)
+    task = zoo.get("lstm_ner", units=24, word_dim=24, char_units=32, epochs=4, learning_rate=0.01)
     task.fit(train, verbose=0)
     assert task.evaluate(valid, return_dict=True, verbose=0)["f1"] > 0.3
     (answer,) = task.predict(["Harry Potter and Hermione Granger invented a new spell."])

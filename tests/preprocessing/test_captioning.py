@@ -2,7 +2,14 @@ import pytest
 import tensorflow as tf
 
 from zoo.datasets import from_captions
-from zoo.preprocessing.captioning import CaptionCodec, CaptionVocabulary, learn_vocabulary, without_punctuation
+from zoo.datasets.caption_tables import holds_a_word
+from zoo.preprocessing.captioning import (
+    CaptionCodec,
+    CaptionVocabulary,
+    hold_words,
+    learn_vocabulary,
+    without_punctuation,
+)
 
 CAPTIONS = [["A dog runs .", "The dog, it seems, runs!"], ["A man's well-known dog"]]
 RECORDS = from_captions([b"1", b"2"], CAPTIONS)
@@ -23,7 +30,7 @@ def test_long_captions_are_counted(caplog):
 
 def test_captions_without_words_are_nothing_to_learn():
     with pytest.raises(ValueError, match="the training data holds no text"):
-        learn_vocabulary(from_captions([b"1"], [["!", "..."]]), max_words=4)
+        learn_vocabulary(tf.data.Dataset.from_tensors({"captions": ["!", "..."]}), max_words=4)
 
 
 def test_captions_become_numbers():
@@ -47,3 +54,10 @@ def test_punctuation_between_words_goes_and_within_words_stays():
     assert [text.decode() for text in without_punctuation(texts).numpy()] == [
         "A well-known man 's dog brown runs", "3.5", "犬"
     ]  # fmt: skip
+
+
+def test_punctuation_alone_holds_no_word():
+    texts = ["a dog .", "7", "犬", "\nred", "", " ... ", "🐶 !"]
+    held = hold_words(tf.constant(texts)).numpy().tolist()
+    assert held == [True, True, True, True, False, False, False]
+    assert held == [holds_a_word(text) for text in texts]  # what tables are checked by

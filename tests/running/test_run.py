@@ -16,7 +16,8 @@ from zoo.running.run import Run
 
 ROOT = Path(__file__).parents[2]
 TINY = {
-    "word_dim": 6, "characters": "none", "units": 6, "head": "softmax", "epochs": 2, "batch_size": 4
+    "word_dim": 6, "characters": "none", "units": 6, "bidirectional": False, "head": "softmax", "epochs": 2,
+    "batch_size": 4,
 }  # fmt: skip
 CONLL = "Ann B-PER\nLee I-PER\nmet O\nBo B-PER\n\nBo B-PER\nlikes O\nBergen B-LOC\n\nno O\nnames O\n\n"
 
@@ -159,7 +160,7 @@ def script(folder, *flags, name="ner.py"):
 
 
 def test_the_script_does_the_whole_job(files):
-    settings = [f"--set={name}={value}" for name, value in TINY.items() if name != "batch_size"]
+    settings = [f"--set={name}={str(value).lower()}" for name, value in TINY.items() if name != "batch_size"]
     done = script(
         files, "--train=train.conll", "--valid=valid.conll", "--test=test.conll", "--workdir=w",
         "--batch_size=4", "--seed=3", *settings,
@@ -175,7 +176,7 @@ def test_the_script_does_the_whole_job(files):
 def test_the_script_of_another_task_does_too(tmp_path):
     rows = "".join(f"it was {'good' if n // 2 % 2 else 'bad'} {n},{n // 2 % 2}\n" for n in range(40))
     (tmp_path / "train.csv").write_text("phrase,mood\n" + rows, encoding="utf-8")
-    settings = {"word_dim": 6, "units": 6, "region_filters": 6, "ngram_buckets": 20, "epochs": 2, "min_count": 1}
+    settings = {"encoder": "ngrams", "word_dim": 6, "ngram_buckets": 20, "epochs": 2, "min_count": 1}
     done = script(
         tmp_path, "--train=train.csv", "--workdir=w", "--text_column=phrase", "--label_column=mood",
         *(f"--set={name}={value}" for name, value in settings.items()), name="sentiment.py",

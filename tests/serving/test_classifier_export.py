@@ -15,10 +15,10 @@ TEXTS = ["A good film<br />indeed.", "", " \t ", "日本 🙂 naïve – עבר�
 
 def test_raw_text_is_answered_as_predict_answers_it(tmp_path):
     task = zoo.get(
-        "lstm_imdb", word_dim=8, ngram_dim=4, ngram_buckets=50, region_filters=8, units=8, epochs=4, max_tokens=50,
+        "lstm_imdb", word_dim=8, ngram_dim=4, ngram_buckets=50, region_filters=8, units=8, epochs=1, max_tokens=50,
         min_count=1, learning_rate=0.03,
     )  # fmt: skip
-    task.fit(["a good film", "a bad film", "fine film"] * 8, ["good", "bad", "good"] * 8, verbose=0)
+    task.fit(["a good film", "a bad film", "fine film"] * 32, ["good", "bad", "good"] * 32, verbose=0)
     exported = task.export(tmp_path)
     served = run_c_client(exported, TEXTS)
     for row, answer in enumerate(task.predict(TEXTS)):

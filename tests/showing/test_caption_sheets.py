@@ -93,3 +93,12 @@ def test_sheets_need_no_tensorflow_and_no_global_state():
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_sheet_calls_an_image_what_a_captioner_does(tmp_path):
+    gif, large = io.BytesIO(), io.BytesIO()
+    Image.fromarray(PIXELS).save(gif, "GIF")
+    Image.new("1", (8200, 8200)).save(large, "PNG")
+    for number, content in enumerate((gif, large)):
+        caption_sheet([content.getvalue()], ["fine"], tmp_path / f"{number}.png")
+        assert ALARM in drawn(tmp_path / f"{number}.png")[1]

@@ -57,6 +57,8 @@ class CaptionerConfig(TrainingConfig):
         max_words: Longer captions are cut, in training and in answers.
         beam_width: Hypotheses of the beam search; 1 is greedy.
         length_penalty: Its exponent; 0 ranks by probability, which favours short captions (Wu et al. 2016).
+        repetition_penalty: Words that a caption has already become less likely by this; 1 changes nothing (Keskar et
+            al. 2019). Above 1, the log-probabilities of answers are of what is left of the others.
         n_best: Captions to return for an image, at most `beam_width`.
     """
 
@@ -91,6 +93,7 @@ class CaptionerConfig(TrainingConfig):
     max_words: Annotated[int, Range(1, 1000)] = 30
     beam_width: Annotated[int, Range(1, 100)] = 3
     length_penalty: Annotated[float, Range(0.0)] = 0.7
+    repetition_penalty: Annotated[float, Range(0.1, 10.0)] = 1.0
     n_best: Annotated[int, Range(1, 100)] = 3
 
     learning_rate: Annotated[float, Range(0.0)] = 0.003

@@ -87,8 +87,9 @@ def read_table(path: Path, problems: Problems) -> dict[str, Captioned]:
     table: dict[str, Captioned] = {}
     numbers: set[tuple[str, str]] = set()
     for line, name, number, text in _rows(path):
-        if not text:
-            problems.found("captions without a text", f"{path}:{line}", f"the caption of {name} is empty", "fill it in")
+        if not holds_a_word(text):
+            what = f"the caption of {name} is empty" if not text else f"the caption of {name} has no word: {text}"
+            problems.found("captions without a text", f"{path}:{line}", what, "fill it in")
             continue
         if number is not None and (name, number) in numbers:
             what = f"a second caption {number} of {name}"
@@ -174,6 +175,11 @@ def read_names(path: Path, table: dict[str, Captioned], table_path: Path, proble
         else:
             wanted[name] = place
     return wanted
+
+
+def holds_a_word(caption: str) -> bool:
+    """Whether there is a letter or a digit in a caption: of punctuation alone nothing is learnt."""
+    return any(character.isalnum() for character in caption)
 
 
 def first_of(names: Iterable[str]) -> str:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.datasets.caption_tables import Captioned, OnError, Problems, first_of, read_names, read_table
+from zoo.datasets.caption_tables import (
+    Captioned,
+    OnError,
+    Problems,
+    first_of,
+    holds_a_word,
+    read_names,
+    read_table,
+)
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -67,7 +75,7 @@ def from_captions(
         A dataset of single records, in order, as `read_captions` makes them.
 
     Raises:
-        ValueError: If there are no images, the counts differ, or an image has no caption or an empty one.
+        ValueError: If there are no images, the counts differ, or an image has no caption or one without a word.
     """
     names = [str(index) for index in range(len(images))] if names is None else names
     if not len(images):
@@ -75,8 +83,9 @@ def from_captions(
     if not len(images) == len(captions) == len(names):
         raise ValueError(f"{len(images)} images, {len(captions)} lists of captions, {len(names)} names; give one each")
     for name, texts in zip(names, captions, strict=True):
-        if isinstance(texts, str) or not len(texts) or not all(text.strip() for text in texts):
-            raise ValueError(f"image {name}: its captions are {texts!r}; give a list of one or more that are not empty")
+        listed = isinstance(texts, Iterable) and not isinstance(texts, (str, bytes))
+        if not listed or not all(isinstance(text, str) and holds_a_word(text) for text in texts) or not len(texts):
+            raise ValueError(f"image {name}: its captions are {texts!r}; give a list of one or more texts with words")
     return _records(images, captions, names)
 
 
@@ -130,6 +139,7 @@ class Reader:
         if names_path is None:
             wanted = {name: f"{table_path}:{row.line}" for name, row in table.items()}
             if without := sorted(_images_in(folder) - table.keys()):
+                self.skipped["images without captions"] += len(without)
                 _logger.warning(
                     "%s: %d images have no captions in %s: %s", folder, len(without), table_path, first_of(without)
                 )
@@ -184,7 +194,7 @@ def _whole(folder: Path, wanted: Mapping[str, str], problems: Problems) -> list[
 
     there = {}
     for name, place in wanted.items():
-        if (folder / name).is_file():
+        if _is_file(folder / name):
             there[name] = place
         else:
             what = f"there is no image {folder / name}"
@@ -202,6 +212,13 @@ def _whole(folder: Path, wanted: Mapping[str, str], problems: Problems) -> list[
             what = f"the file {folder / name} {_fault(folder / name)}"
             problems.found("files that are no images", place, what, "fetch it again or remove its captions")
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for any file
+        return False
 
 
 @lru_cache(maxsize=1)

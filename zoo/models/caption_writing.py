@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from zoo.config.captioner import CaptionerConfig
-from zoo.decoding import Beams, beam_search, forbidding, in_turn
+from zoo.decoding import Beams, beam_search, forbidding, in_turn, repetition_penalty
 from zoo.decoding.captioned_image import AttendedImage, Caption, CaptionedImage
 from zoo.models.captioner_network import CaptionerNetwork
 from zoo.preprocessing.captioning import CaptionCodec
@@ -92,6 +92,9 @@ def _images(encoded: tf.Tensor, config: CaptionerConfig) -> Images:
 def _search(network: CaptionerNetwork, config: CaptionerConfig, features: tf.Tensor) -> Beams:
     """Searches for the best captions of maps of features; a caption has a word at least."""
     seen = network.begin(features)
+    rules = [forbidding(never_written()), forbidding([END_ID], before=1)]
+    if config.repetition_penalty != 1:
+        rules.append(repetition_penalty(config.repetition_penalty))
     return beam_search(
         network.decoder.stepper(seen.memory),
         tf.fill([tf.shape(features)[0]], BEGIN_ID),
@@ -101,5 +104,5 @@ def _search(network: CaptionerNetwork, config: CaptionerConfig, features: tf.Ten
         end=END_ID,
         length_penalty=config.length_penalty,
         n_best=config.n_best,
-        adjust=in_turn(forbidding(never_written()), forbidding([END_ID], before=1)),
+        adjust=in_turn(*rules),
     )

@@ -237,10 +237,8 @@ class Captioner(Reinjecting, Task):
 
     def answer(self, window: ImageWindow, rows: np.ndarray) -> list[CaptionedImage]:
         """Captions some images of a window."""
-        if not hasattr(self, "_compiled_caption"):
-            signature = [tf.TensorSpec([None], tf.string)]
-            self._compiled_caption = tf.function(self.caption, input_signature=signature, autograph=False)
-        return answers(self._compiled_caption(tf.gather(window.images, rows)))
+        caption = self.in_graph(self.caption, tf.TensorSpec([None], tf.string))
+        return answers(caption(tf.gather(window.images, rows)))
 
     def attend(self, x: Any, batch_size: int | None = None) -> list[AttendedImage]:
         """Captions images and says where the model looked at each word.

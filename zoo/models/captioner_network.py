@@ -135,7 +135,11 @@ class CaptionerNetwork(keras.Model):
 
         A backbone that does not learn is run as in answers: its batch statistics stay, and nothing is dropped.
         """
-        return self.encoder(images, training=training and self._learns)
+        # TensorFlow's convolution fails on an empty batch (a replica's share), so that is given a black image.
+        count = tf.shape(images)[0]
+        filled = tf.pad(images, [[0, tf.maximum(1 - count, 0)], [0, 0], [0, 0], [0, 0]])
+        filled = tf.ensure_shape(filled, [images.shape[0] or None, *images.shape[1:]])
+        return self.encoder(filled, training=training and self._learns)[:count]
 
     def begin(self, features: tf.Tensor, training: bool = False) -> Seen:
         """Turns maps of features into the first states and the memory."""

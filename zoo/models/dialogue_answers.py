@@ -58,6 +58,20 @@ class DialogueAnswers:
         drawn = self.in_graph(self.drawn, _TEXTS, *Settings.signature())
         return _replies(drawn(window.turns.to_tensor(), *settings.tensors()))[0]
 
+    def follow(self, turns: Sequence[str]) -> list[Reply]:
+        """Says in place of every turn of a dialogue but the first what the model would have said.
+
+        Args:
+            turns: The dialogue.
+
+        Returns:
+            The best replies to the first turn, to the first two, and so on: one fewer than there are turns.
+
+        Raises:
+            ValueError: The task has not been fitted, or a turn is empty.
+        """
+        return self.predict([turns[:number] for number in range(1, len(turns))])
+
     def windows(self, x: Any) -> Iterator[HistoryWindow]:
         """Cuts a list of histories (lists of turns), or a dataset of records with `turns`, into windows."""
         return windows(x)
@@ -81,7 +95,7 @@ class DialogueAnswers:
             turns: Strings [batch, turns], padded with empty ones.
             *settings: Scalars as `zoo.models.text_writing.Settings.signature` has them.
         """
-        return dialogue_replies.draw(self.network, self.preprocessor, turns, *settings)
+        return dialogue_replies.draw(self.network, self.preprocessor, self.config, turns, *settings)
 
     def score(self, x: Any, y: Any = None) -> dict[str, float]:
         """Replies to every dialogue without its last turn, and says how various the replies are.

@@ -155,6 +155,18 @@ class DialogueModel(DialogueAnswers, Reinjecting, Task):
             values.append(self.config.label_weight * tf.reshape(tf.where(real, nats, 0.0), [-1]))
         return tf.concat(values, axis=0), weights
 
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
+        """Returns the loss and the metrics on raw records; see `Task.evaluate`.
+
+        Of labels that the records do not have, there is no accuracy (in what `return_dict=True` returns).
+        """
+        scores = super().evaluate(x, y, batch_size, **kwargs)
+        if isinstance(scores, dict):
+            for metric in self.label_accuracies.values():
+                if not float(metric.count):
+                    scores.pop(metric.name, None)
+        return scores
+
     def _labels_in(self, y: Mapping[str, tf.Tensor]) -> list[str]:
         """Returns the names of the labels that are known: records to begin with may have none."""
         return [name for name in self.preprocessor.labels if name in y]

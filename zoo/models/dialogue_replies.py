@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from zoo.config.dialogue_model import DialogueModelConfig
-from zoo.decoding import beam_search, forbidding, in_turn, repetition_penalty, sample
+from zoo.decoding import Adjust, beam_search, forbidding, in_turn, repetition_penalty, sample
 from zoo.models.dialogue_network import FlatNetwork, HierarchicalNetwork
 from zoo.preprocessing.dialogues import DialogueCodec, Turns
 from zoo.preprocessing.token_codec import never_written
@@ -27,17 +27,18 @@ def search(
 
     Returns:
         `reply` [batch] and `replies` [batch, n_best], strings, the best first; `log_probability` [batch] and
-        `log_probabilities` [batch, n_best], float32, nats, the end included; `turns_cut` and `words_cut`, int32
-        [batch], what was not read; `valid`, bool [batch], False for a dialogue without a turn, whose replies are empty;
-        and, where the model knows them, `act` and `emotion` of the reply, strings [batch]. Where there are fewer
-        replies than `n_best`, the others are empty, and their log-probabilities 0.
+        `log_probabilities` [batch, n_best], float32, nats, the end included unless `max_reply` came before it;
+        `turns_cut` and `words_cut`, int32 [batch], what was not read; `valid`, bool [batch], False for a dialogue
+        without a turn, whose replies are empty; and, where the model knows them, `act` and `emotion` of the reply,
+        strings [batch]. Where there are fewer replies than `n_best`, the others are empty, and their
+        log-probabilities 0.
     """
     read = codec.encode(turns)
     heard = network.hear(read.token_ids, read.inputs)
     beams = beam_search(
-        network.decoder.stepper(heard.context), _begin(read), heard.states, max_length=config.max_reply + 1,
+        network.decoder.stepper(heard.context), _begin(read), heard.states, max_length=config.max_reply,
         beam_width=config.beam_width, end=END_ID, length_penalty=config.length_penalty, n_best=config.n_best,
-        adjust=in_turn(_writable(), repetition_penalty(config.repetition_penalty)),
+        adjust=_adjustment(config),
     )  # fmt: skip
     known = (beams.lengths > 0) & _valid(read)[:, tf.newaxis]
     texts = tf.reshape(codec.decode(tf.reshape(beams.tokens, [-1, beams.tokens.shape[2]])), tf.shape(known))
@@ -54,6 +55,7 @@ def search(
 def draw(
     network: Network,
     codec: DialogueCodec,
+    config: DialogueModelConfig,
     turns: tf.Tensor,
     length: tf.Tensor,
     temperature: tf.Tensor,
@@ -66,6 +68,7 @@ def draw(
     Args:
         network: The network.
         codec: Words to numbers and back.
+        config: Says how repetitions are treated.
         turns: Strings [batch, turns], padded with empty ones.
         length: As `zoo.models.text_writing.Settings`, a scalar, and so are those that follow.
         temperature: As `Settings`.
@@ -80,7 +83,7 @@ def draw(
     heard = network.hear(read.token_ids, read.inputs)
     decoded = sample(
         network.decoder.stepper(heard.context), _begin(read), heard.states, max_length=length, seed=seed,
-        temperature=temperature, top_k=top_k, top_p=top_p, end=END_ID, adjust=_writable(),
+        temperature=temperature, top_k=top_k, top_p=top_p, end=END_ID, adjust=_adjustment(config),
     )  # fmt: skip
     valid = _valid(read)
     return {
@@ -94,9 +97,12 @@ def _begin(read: Turns) -> tf.Tensor:
     return tf.fill([tf.shape(read.token_ids)[0]], BEGIN_ID)
 
 
-def _writable() -> object:
-    """A reply has a word at least, and none that is unknown."""
-    return in_turn(forbidding(never_written()), forbidding([END_ID], before=1))
+def _adjustment(config: DialogueModelConfig) -> Adjust:
+    """A reply has a word at least, none that is unknown, and not always the same."""
+    writable = in_turn(forbidding(never_written()), forbidding([END_ID], before=1))
+    if config.repetition_penalty == 1.0:  # to look for repetitions costs as much as a step
+        return writable
+    return in_turn(writable, repetition_penalty(config.repetition_penalty))
 
 
 def _valid(read: Turns) -> tf.Tensor:

@@ -98,6 +98,11 @@ def without_punctuation(captions: tf.Tensor) -> tf.Tensor:
     return tf.strings.reduce_join(kept, axis=-1, separator=" ")
 
 
+def hold_words(captions: tf.Tensor) -> tf.Tensor:
+    """Whether there is a letter or a digit in each caption, bool of the captions' shape."""
+    return tf.strings.regex_full_match(captions, r"(?s).*[\pL\pN].*")
+
+
 def learn_vocabulary(
     records: tf.data.Dataset, *, max_words: int, limit: int | None = None, min_count: int = 1
 ) -> CaptionVocabulary:

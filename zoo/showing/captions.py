@@ -24,6 +24,7 @@ _SIDE = 2.3  # inches of an image
 _LINE = 0.165  # inches of a line of text
 _WRAPPED = 36  # characters
 _DPI = 120
+_MOST_PIXELS = 1 << 26  # as `zoo.preprocessing.images`, whose import costs TensorFlow's
 
 _BLANK_BEFORE_MARK = re.compile(r"\s+([.,;:!?])")
 
@@ -183,7 +184,9 @@ def _pixels(image: Image) -> np.ndarray | None:
     from PIL import Image as Pillow  # matplotlib asks for it
 
     try:
-        with Pillow.open(io.BytesIO(image)) as opened:
+        with Pillow.open(io.BytesIO(image), formats=("JPEG", "PNG")) as opened:
+            if opened.width * opened.height > _MOST_PIXELS:
+                return None
             if opened.has_transparency_data:
                 white = Pillow.new("RGBA", opened.size, "white")
                 opened = Pillow.alpha_composite(white, opened.convert("RGBA"))

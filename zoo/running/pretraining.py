@@ -1,0 +1,32 @@
+"""Training on other records first, with the vocabulary of those that matter."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from zoo.models.task import Task
+from zoo.running.run import Run
+
+_LOOKED_AT = 2000  # records: what share of them is unknown is an estimate
+
+
+def pretrain(run: Run, model: Task, train: tf.data.Dataset, first: tf.data.Dataset, epochs: int) -> None:
+    """Trains a model on other records, unless its run has a whole epoch: then it has learnt them before.
+
+    The vocabulary is learnt from the training records, which are what the model is for. How much of the others is
+    unknown to it, or was not read whole, is printed.
+
+    Args:
+        run: The run; its settings must name the other records and the epochs, so that it is resumed with the same.
+        model: What `run.model()` returned.
+        train: The training records.
+        first: The records to be trained on before.
+        epochs: How often.
+    """
+    if run.state.epoch:
+        return
+    model.adapt(train)
+    loss = model.fit(first, epochs=epochs).history["loss"][-1]
+    found = model.evaluate(first.take(_LOOKED_AT), return_dict=True, verbose=0)
+    shares = ", ".join(f"{name} {found[name]:.4f}" for name in ("share_unknown", "share_cut") if name in found)
+    print(f"trained on {model.examples(first)} other records before: loss {loss:.4f}, {shares}")
