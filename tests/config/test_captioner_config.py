@@ -7,6 +7,7 @@ import pytest
 
 from zoo import cells
 from zoo.config.captioner import CaptionerConfig
+from zoo.config.decoder import DecoderConfig, SearchingConfig
 from zoo.config.fields import field_types, parse_assignments
 from zoo.config.training import TrainingConfig
 
@@ -16,7 +17,8 @@ def test_every_cell_can_be_chosen():
 
 
 def test_every_field_is_documented_in_order():
-    docs = [inspect.getdoc(base).partition("\nAttributes:")[2] for base in (TrainingConfig, CaptionerConfig)]
+    bases = (TrainingConfig, DecoderConfig, SearchingConfig, CaptionerConfig)
+    docs = [inspect.getdoc(base).partition("\nAttributes:")[2] for base in bases]
     documented = re.findall(r"^ {4}(\w+): ", "\n".join(docs), re.MULTILINE)
     assert documented == [field.name for field in dataclasses.fields(CaptionerConfig)]
 

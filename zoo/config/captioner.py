@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from zoo.config.cells import CellName
+from zoo.config.decoder import SearchingConfig
 from zoo.config.fields import Range, check_increasing
-from zoo.config.training import Count, TrainingConfig
-
-Rate = Annotated[float, Range(0.0, 0.95)]
+from zoo.config.training import Count
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaptionerConfig(TrainingConfig):
+class CaptionerConfig(SearchingConfig):
     """A captioner: a convolutional encoder, a bridge, and the recurrent decoder, with attention or without.
 
-    How it is trained is said by the fields of `TrainingConfig`; a record is an image with all its captions, which are
-    learnt from together. Without attention: Vinyals et al. 2015, "Show and Tell" (here the image is in the first states
-    instead of the first input). With attention: Xu et al. 2015, "Show, Attend and Tell".
+    How it is trained is said by the fields of `TrainingConfig`, how it writes by those of `SearchingConfig`; a record
+    is an image with all its captions, which are learnt from together. Without attention: Vinyals et al. 2015, "Show and
+    Tell" (here the image is in the first states instead of the first input). With attention: Xu et al. 2015, "Show,
+    Attend and Tell".
 
     Attributes:
         backbone: What turns an image into a map of features: `residual`, a small residual network from scratch; a class
@@ -42,24 +41,12 @@ class CaptionerConfig(TrainingConfig):
         attention_gate: Whether each step also says how much it needs of the image (β of Xu et al. 2015).
         attention_coverage: Weight λ of the penalty for parts of the image that were looked at too little or too much
             (the doubly stochastic attention of Xu et al. 2015, section 4.2.1).
-        cell: The recurrent cell.
-        units: Units of each recurrent layer.
-        depth: Recurrent layers.
-        tied: Whether the output layer's kernel is the word embeddings'.
-        dropout: On the image's features, on embeddings, between recurrent layers, and before the output layer.
         concepts: Weight of a second task that teaches the encoder: to say which words the captions of an image hold,
             all at once (Fang et al. 2015, "From Captions to Visual Concepts and Back"); 0 leaves it out. It is of use
             where the backbone starts from nothing.
         label_smoothing: Share of the target that is spread over all words in training (Szegedy et al. 2016).
-        reinjection: Share of the words read in the last epoch that are the model's own choices instead of the
-            caption's (scheduled sampling, Bengio et al. 2015). It grows in a straight line from 0 in the first epoch.
         bucket_boundaries: Images are batched with others of similar captions, by the words of the longest.
         max_words: Longer captions are cut, in training and in answers.
-        beam_width: Hypotheses of the beam search; 1 is greedy.
-        length_penalty: Its exponent; 0 ranks by probability, which favours short captions (Wu et al. 2016).
-        repetition_penalty: Words that a caption has already become less likely by this; 1 changes nothing (Keskar et
-            al. 2019). Above 1, the log-probabilities of answers are of what is left of the others.
-        n_best: Captions to return for an image, at most `beam_width`.
     """
 
     task: ClassVar[str] = "zoo.models.captioner:Captioner"
@@ -81,20 +68,10 @@ class CaptionerConfig(TrainingConfig):
     attention_units: Count = 64
     attention_gate: bool = False
     attention_coverage: Annotated[float, Range(0.0)] = 0.0
-    cell: CellName = "lstm"
-    units: Count = 128
-    depth: Count = 1
-    tied: bool = False
-    dropout: Rate = 0.0
     concepts: Annotated[float, Range(0.0)] = 1.0
     label_smoothing: Annotated[float, Range(0.0, 0.5)] = 0.0
-    reinjection: Annotated[float, Range(0.0, 1.0)] = 0.0
     bucket_boundaries: tuple[int, ...] = ()
     max_words: Annotated[int, Range(1, 1000)] = 30
-    beam_width: Annotated[int, Range(1, 100)] = 3
-    length_penalty: Annotated[float, Range(0.0)] = 0.7
-    repetition_penalty: Annotated[float, Range(0.1, 10.0)] = 1.0
-    n_best: Annotated[int, Range(1, 100)] = 3
 
     learning_rate: Annotated[float, Range(0.0)] = 0.003
     epochs: Count = 8
@@ -110,10 +87,6 @@ class CaptionerConfig(TrainingConfig):
         """
         super().__post_init__()
         check_increasing(self, "bucket_boundaries")
-        if self.n_best > self.beam_width:
-            raise ValueError(
-                f"CaptionerConfig.n_best is {self.n_best}; allowed: at most beam_width, which is {self.beam_width}"
-            )
         if self.backbone == "residual" and self.pretrained:
             raise ValueError(
                 "CaptionerConfig.pretrained: the residual network has no published weights; "

@@ -41,11 +41,14 @@ class SearchingConfig(DecoderConfig):
     Attributes:
         beam_width: Hypotheses of the beam search; 1 is greedy.
         length_penalty: Its exponent; 0 ranks by probability, which favours short answers (Wu et al. 2016).
+        repetition_penalty: Tokens that an answer has already become less likely by this; 1 changes nothing (Keskar et
+            al. 2019). Above 1, the log-probabilities of answers are of what is left of the others.
         n_best: Answers to return, at most `beam_width`.
     """
 
     beam_width: Annotated[int, Range(1, 100)] = 3
     length_penalty: Annotated[float, Range(0.0)] = 0.7
+    repetition_penalty: Annotated[float, Range(0.1, 10.0)] = 1.0
     n_best: Annotated[int, Range(1, 100)] = 3
 
     def __post_init__(self) -> None:

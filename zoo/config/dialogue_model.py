@@ -40,8 +40,6 @@ class DialogueModelConfig(SearchingConfig):
             leaves it out, as a `flat` model does.
         bucket_boundaries: Dialogues are batched with others of similar length, by the words of the longest turn.
         max_reply: Words of a reply at most.
-        repetition_penalty: Words that a reply has already become less likely by this; 1 changes nothing (Keskar et al.
-            2019).
     """
 
     task: ClassVar[str] = "zoo.models.dialogue_model:DialogueModel"
@@ -62,7 +60,6 @@ class DialogueModelConfig(SearchingConfig):
     label_weight: Annotated[float, Range(0.0)] = 0.1
     bucket_boundaries: tuple[int, ...] = (12, 18, 26, 36)
     max_reply: Annotated[int, Range(1, 1000)] = 30
-    repetition_penalty: Annotated[float, Range(0.1, 10.0)] = 1.0
 
     cell: CellName = "gru"
     dropout: Rate = 0.1

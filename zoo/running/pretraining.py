@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import tensorflow as tf
 
 from zoo.models.task import Task
@@ -26,7 +28,10 @@ def pretrain(run: Run, model: Task, train: tf.data.Dataset, first: tf.data.Datas
     if run.state.epoch:
         return
     model.adapt(train)
-    loss = model.fit(first, epochs=epochs).history["loss"][-1]
+    with warnings.catch_warnings():
+        # Where the other records have no labels, nothing is learnt of these yet.
+        warnings.filterwarnings("ignore", message="Gradients do not exist")
+        loss = model.fit(first, epochs=epochs).history["loss"][-1]
     found = model.evaluate(first.take(_LOOKED_AT), return_dict=True, verbose=0)
     shares = ", ".join(f"{name} {found[name]:.4f}" for name in ("share_unknown", "share_cut") if name in found)
     print(f"trained on {model.examples(first)} other records before: loss {loss:.4f}, {shares}")
