@@ -65,7 +65,7 @@ class DialogueModelConfig(SearchingConfig):
     dropout: Rate = 0.1
     learning_rate: Annotated[float, Range(0.0)] = 0.007
     batch_size: Count = 12
-    epochs: Count = 18
+    epochs: Count = 20
     patience: Count = 4
 
     def __post_init__(self) -> None:

@@ -163,7 +163,7 @@ class DialogueModel(DialogueAnswers, Reinjecting, Task):
         scores = super().evaluate(x, y, batch_size, **kwargs)
         if isinstance(scores, dict):
             for metric in self.label_accuracies.values():
-                if not float(metric.count):
+                if not float(tf.convert_to_tensor(metric.count)):  # of all replicas
                     scores.pop(metric.name, None)
         return scores
 
