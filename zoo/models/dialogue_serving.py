@@ -39,7 +39,7 @@ def dialogue_signatures(model: DialogueModel) -> dict[str, Callable]:
         seed: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         settings = (length, temperature, top_k, top_p)
-        with tf.control_dependencies(Settings.checks(*settings)):
+        with tf.control_dependencies(Settings.checks("sample", *settings)):
             return model.drawn(tf.identity(turns), *settings, seed)
 
     return {"serving_default": serving_default, "sample": sample}

@@ -47,7 +47,7 @@ def language_signatures(model: LanguageModel) -> dict[str, Callable]:
         }
 
     def generate(text: tf.Tensor, label: tf.Tensor | None, *settings: tf.Tensor) -> dict[str, tf.Tensor]:
-        with tf.control_dependencies(Settings.checks(*settings[:-1])):
+        with tf.control_dependencies(Settings.checks("generate", *settings[:-1])):
             text = tf.identity(text)
         number = None if label is None else labels.encode(label)
         continuation, tokens, log_probability, ended = model.write(text, number, *settings)

@@ -77,7 +77,9 @@ class Settings:
         return [tf.TensorSpec([], dtype, name=name) for name, dtype in dtypes.items()]
 
     @staticmethod
-    def checks(length: tf.Tensor, temperature: tf.Tensor, top_k: tf.Tensor, top_p: tf.Tensor) -> list:
+    def checks(
+        what: str, length: tf.Tensor, temperature: tf.Tensor, top_k: tf.Tensor, top_p: tf.Tensor
+    ) -> list[tf.Operation]:
         """Returns operations that refuse, in an export, what `of` refuses."""
         allowed = {
             f"length must be between 1 and {MOST_TOKENS}": ((length >= 1) & (length <= MOST_TOKENS), length),
@@ -85,7 +87,7 @@ class Settings:
             "top_k must be at least 0": (top_k >= 0, top_k),
             "top_p must be between 0 and 1": ((top_p >= 0.0) & (top_p <= 1.0), top_p),
         }
-        return [tf.debugging.Assert(holds, [f"{rule}, got", value]) for rule, (holds, value) in allowed.items()]
+        return [tf.debugging.Assert(holds, [f"{what}: {rule}, got", value]) for rule, (holds, value) in allowed.items()]
 
 
 def labels_of(
