@@ -30,6 +30,8 @@ def main(options: Options) -> None:
     """Runs one recipe from its data to its export."""
     if _CHAT.value and (model := trained(options)):
         return chat(model, temperature=_TEMPERATURE.value)
+    if options.train is None and (_ACTS.value or _EMOTIONS.value):
+        raise ValueError("--acts and --emotions are read beside --train: give that too; a data set by name has its own")
     import zoo
     from zoo.datasets import dialogue_sample
     from zoo.datasets.dialogues import Reader

@@ -74,3 +74,9 @@ def test_a_run_that_has_an_epoch_is_not_trained_on_other_records_again():
             epoch = 1
 
     assert pretrain(Resumed, model=None, train=None, first=None, epochs=3) is None
+
+
+def test_files_of_labels_without_dialogues_are_not_left_aside_for_the_sample(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="--acts and --emotions are read beside --train"):
+        script("--acts")
