@@ -18,10 +18,11 @@ from zoo.engine import paths
 from zoo.models.answering import BATCH, TOKEN_BUDGET, in_order
 from zoo.models.data_errors import data_errors
 from zoo.models.saving import Saved
-from zoo.preprocessing.batching import bucketed, shuffled, streamed
+from zoo.preprocessing.batching import bucketed, shuffled, streamed, without_first
 from zoo.serving.saved_model import write_saved_model
 from zoo.training import optimizers
 from zoo.training.progress import Progress, without_false_alarms
+from zoo.training.replica_input import for_replicas
 from zoo.training.replica_safe import ReplicaSafe
 from zoo.training.schedules import EpochSchedule
 
@@ -71,6 +72,8 @@ class Task(Saved, ReplicaSafe):
         self.vocabulary = self.preprocessor = self.network = None
         # The order of the training records is a function of this number: set by the schedule at each epoch's start.
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
+        # Batches of this epoch that an interrupted run has learnt from: more than 0 only in the epoch it goes on with.
+        self._steps_done = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps_done")
         if vocabulary is not None:
             self._assemble(vocabulary)
         self.compile(optimizer=optimizers.make(config), jit_compile=False)
@@ -130,8 +133,39 @@ class Task(Saved, ReplicaSafe):
             training: Whether they are to be learnt from.
             batch_size: Records a batch; default: the configuration's, or 256 in evaluation.
         """
+        arranged = self._arranged(records, training, batch_size)
+        return streamed(arranged.map(lambda batch: self._tensors(batch, training)))
+
+    def replica_batches(
+        self, records: tf.data.Dataset, training: bool, batch_size: int | None = None
+    ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+        """Returns what `batches` does, each batch cut into one part for each replica where there are several.
+
+        A worker makes tensors of its own replicas' rows only, but of the same batches as one device alone would have,
+        so that the result is the same.
+
+        Args:
+            records: As `batches`.
+            training: As `batches`.
+            batch_size: As `batches`; of all replicas together.
+        """
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync == 1:
+            return self.batches(records, training, batch_size)
+
+        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            parts = for_replicas(self._arranged(records, training, batch_size), context)
+            return streamed(parts.map(lambda batch: self._tensors(batch, training)))
+
+        return strategy.distribute_datasets_from_function(of_worker)
+
+    def _arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
+        """Returns batches before they become tensors; in training without those that are done in this epoch."""
         batches = self.arranged(self.prepared(records, training), training, batch_size)
-        return streamed(batches.map(lambda batch: self.tensors(batch, training)))
+        return without_first(batches, self._steps_done) if training else batches
+
+    def _tensors(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[Any, Any]:
+        return self.tensors(batch, training)
 
     def arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
         """Returns padded batches of prepared records of similar length, shuffled if training.
@@ -229,6 +263,7 @@ class Task(Saved, ReplicaSafe):
         validation_data: Any = None,
         epochs: int | None = None,
         initial_epoch: int = 0,
+        initial_step: int = 0,
         batch_size: int | None = None,
         callbacks: list | None = None,
         verbose: Any = "auto",
@@ -242,6 +277,7 @@ class Task(Saved, ReplicaSafe):
             validation_data: Records (or a pair of lists) to evaluate on after every epoch.
             epochs: The epoch to stop at; default: the configuration's.
             initial_epoch: The epoch to start from, when training goes on.
+            initial_step: How many batches of that epoch have been learnt from before.
             batch_size: Records a step; default: the configuration's.
             callbacks: Keras callbacks.
             verbose: As in Keras.
@@ -262,13 +298,14 @@ class Task(Saved, ReplicaSafe):
             epochs = self.config.epochs if epochs is None else epochs
             if validation_data is not None:
                 pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-                validation_data = self.batches(self.records(*pair), training=False)
+                validation_data = self.replica_batches(self.records(*pair), training=False)
+            plan = EpochSchedule(plan, epochs, self._epoch, self._steps_done, (initial_epoch, initial_step))
             return super().fit(
-                self.batches(records, training=True, batch_size=batch_size),
+                self.replica_batches(records, training=True, batch_size=batch_size),
                 validation_data=validation_data,
                 epochs=epochs,
                 initial_epoch=initial_epoch,
-                callbacks=[EpochSchedule(plan, epochs, self._epoch), Progress(self.figures), *(callbacks or [])],
+                callbacks=[plan, Progress(self.figures), *(callbacks or [])],
                 verbose=verbose,
                 shuffle=False,  # the batches come shuffled
                 **kwargs,
@@ -292,7 +329,8 @@ class Task(Saved, ReplicaSafe):
         figures = [name.removeprefix("val_") for name in self.figures if name.startswith("val_")]
         kwargs["callbacks"] = [Progress(figures), *(kwargs.get("callbacks") or [])]
         with data_errors(), without_false_alarms():
-            return super().evaluate(self.batches(self.records(x, y), training=False, batch_size=batch_size), **kwargs)
+            batches = self.replica_batches(self.records(x, y), training=False, batch_size=batch_size)
+            return super().evaluate(batches, **kwargs)
 
     def export(self, parent: str | os.PathLike[str]) -> Path:
         """Writes a SavedModel for TensorFlow Serving: raw text in, answers out.

@@ -60,6 +60,16 @@ def shuffled(records: tf.data.Dataset, buffer: int, seed: int, epoch: Any) -> tf
     return tf.data.Dataset.range(1).flat_map(one_epoch)
 
 
+def without_first(batches: tf.data.Dataset, count: Any) -> tf.data.Dataset:
+    """Leaves out the first batches of an epoch, which an interrupted run has learnt from before.
+
+    Args:
+        batches: Of one epoch.
+        count: A `tf.Variable` (int64) that holds, when iteration begins, how many to leave out.
+    """
+    return tf.data.Dataset.range(1).flat_map(lambda _: batches.skip(count))
+
+
 def many_at_a_time(
     records: tf.data.Dataset, count: int, function: Callable[[Record], dict[str, tf.RaggedTensor | tf.Tensor]]
 ) -> tf.data.Dataset:
