@@ -20,7 +20,7 @@ from zoo.models.data_errors import data_errors
 from zoo.models.saving import Saved
 from zoo.preprocessing.batching import bucketed, shuffled, streamed, without_first
 from zoo.serving.saved_model import write_saved_model
-from zoo.training import optimizers
+from zoo.training import optimizers, workers
 from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_input import for_replicas
 from zoo.training.replica_safe import ReplicaSafe
@@ -234,12 +234,29 @@ class Task(Saved, ReplicaSafe):
             ValueError: There is nothing to learn in the records.
         """
         if self.vocabulary is None:
-            with data_errors():
-                vocabulary = self.learn_vocabulary(self.records(records))
+            vocabulary = self._learnt_by_chief(self.records(records))
             keras.utils.set_random_seed(self.config.seed)
             with self.distribute_strategy.scope():
                 self._assemble(vocabulary)
                 self.initialise()
+
+    def _learnt_by_chief(self, records: tf.data.Dataset) -> Any:
+        """Returns the vocabulary of the records, which one worker reads for all."""
+        told, error = b"", None
+        if workers.is_chief(self.distribute_strategy):
+            try:
+                with data_errors():
+                    vocabulary = self.learn_vocabulary(records)
+            except ValueError as found:  # the other workers are waiting, and must hear of it
+                told, error = json.dumps({"error": str(found)}).encode(), found
+            else:
+                if workers.count(self.distribute_strategy) == 1:
+                    return vocabulary
+                told = json.dumps({"vocabulary": vocabulary.to_dict()}).encode()
+        told = json.loads(workers.from_chief(self.distribute_strategy, told))
+        if "error" in told:
+            raise error or ValueError(told["error"])
+        return self.vocabulary_class.from_dict(told["vocabulary"])
 
     def _assemble(self, vocabulary: Any) -> None:
         self.preprocessor = self.make_preprocessor(vocabulary)
@@ -291,6 +308,8 @@ class Task(Saved, ReplicaSafe):
         """
         if useless := sorted(set(kwargs) & _NOT_OF_RECORDS):
             raise TypeError(f"fit: {', '.join(useless)} means nothing for raw records; shape the data set instead")
+        if verbose == "auto" and not workers.is_chief(self.distribute_strategy):
+            verbose = 0
         with data_errors(), without_false_alarms():
             records = self.records(x, y)
             self.adapt(records)

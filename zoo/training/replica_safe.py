@@ -9,6 +9,9 @@ Why each is needed (Keras 3.15, TensorFlow backend):
   up the rows of the same id.
 - `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica
   said in the last step instead of the metric that has counted over all replicas.
+- `evaluate` and what a step returns under `MultiWorkerMirroredStrategy`: Keras reduces every log of every step over
+  all workers along an axis that a scalar has not, and fails (its issues 20329 and 20585). Here such a step returns no
+  logs, which also spares a message between workers for each; what was counted is read once, at the end of the epoch.
 - `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which
   fails for strings, bools and shards of different shape. A task is built before training, so only the optimizer is left
   to build.
@@ -21,6 +24,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 Tensors = dict[str, tf.Tensor]
@@ -31,6 +35,8 @@ class ReplicaSafe(keras.Model):
 
     Subclasses say what the loss is (`loss_terms`) and what evaluation counts (`update_evaluation`).
     """
+
+    _evaluating = False
 
     def loss_terms(self, x: Tensors, y: Any, y_pred: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns (values, weights), tensors of any shape: the loss is the sum of values over the sum of weights.
@@ -54,7 +60,7 @@ class ReplicaSafe(keras.Model):
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
         self.optimizer.apply_gradients(zip(self._summed(gradients), variables, strict=True))
-        return {"loss": self._loss_tracker.result()}
+        return self._step_logs({"loss": self._loss_tracker.result()})
 
     def test_step(self, data: tuple) -> Tensors:
         """One evaluation step of one replica: the loss and the task's own metrics so far."""
@@ -62,7 +68,33 @@ class ReplicaSafe(keras.Model):
         y_pred = self(x, training=False)
         self._scaled_loss(x, y, y_pred)
         self.update_evaluation(x, y, y_pred)
-        return self.get_metrics_result()
+        return self._step_logs(self.get_metrics_result())
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """As in Keras; remembers meanwhile that what is counted is the evaluation's."""
+        self._evaluating = True
+        try:
+            return super().evaluate(*args, **kwargs)
+        finally:
+            self._evaluating = False
+
+    def position(self) -> list[np.ndarray]:
+        """Returns what must be kept, besides weights and random state, to go on in the middle of an epoch.
+
+        Of several workers all must ask at the same step.
+        """
+        return [np.array(tf.convert_to_tensor(variable)) for variable in self._loss_tracker.variables]
+
+    def go_on_from(self, position: list[np.ndarray]) -> None:
+        """Restores what `position` returned, in an epoch that has begun."""
+        for variable, value in zip(self._loss_tracker.variables, position, strict=True):
+            variable.assign(value)
+
+    def _step_logs(self, logs: Tensors) -> Tensors:
+        """Returns what Keras can reduce over replicas."""
+        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            return {"loss": logs["loss"][tf.newaxis]}
+        return logs
 
     def _scaled_loss(self, x: Tensors, y: Any, y_pred: Any) -> tf.Tensor:
         """Returns this replica's share of the global loss; the shares of all replicas add up to it."""
@@ -100,6 +132,9 @@ class ReplicaSafe(keras.Model):
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         results = self.get_metrics_result()
+        if self._evaluating:
+            return results
+        logs = logs or {"loss": None}  # none in an epoch whose last step was done before it was interrupted
         return {name: results.get(name, value) for name, value in logs.items()}
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:

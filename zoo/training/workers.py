@@ -1,0 +1,97 @@
+"""What the processes of one training tell each other.
+
+Under `MultiWorkerMirroredStrategy` every worker runs the same program on its own rows. One of them, the chief, writes
+files. Whatever is said here is said by a sum over all replicas, so that no shared folder and no further port are
+needed. With one process nothing is sent.
+
+All workers must call these functions at the same point of the program, as they would wait for each other else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+
+def count(strategy: tf.distribute.Strategy) -> int:
+    """Returns how many processes train together."""
+    return strategy.extended._num_workers if _several(strategy) else 1
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Returns whether this process writes what is to be kept; exactly one of all does."""
+    return not _several(strategy) or strategy.extended._is_chief
+
+
+def any_says(strategy: tf.distribute.Strategy, *says: bool) -> tuple[bool, ...]:
+    """Returns, for each question, whether the answer of any process is yes.
+
+    Args:
+        strategy: The strategy of the training.
+        *says: This process's answers.
+    """
+    if not _several(strategy):
+        return says
+    return tuple(bool(total) for total in _sum(strategy, np.array(says, np.int32)))
+
+
+def wait_for_all(strategy: tf.distribute.Strategy) -> None:
+    """Returns when every process has come here."""
+    any_says(strategy, False)
+
+
+def from_chief(strategy: tf.distribute.Strategy, content: bytes | None) -> bytes:
+    """Returns the chief's bytes to every process.
+
+    Args:
+        strategy: The strategy of the training.
+        content: What is to be sent; of no effect but in the chief.
+    """
+    if not _several(strategy):
+        return content
+    mine = np.frombuffer(content if is_chief(strategy) else b"", np.uint8)
+    size = int(_sum(strategy, np.array([mine.size], np.int32))[0]) // _local(strategy)
+    sent = np.zeros([size], np.int32)
+    sent[: mine.size] = mine
+    return (_sum(strategy, sent) // _local(strategy)).astype(np.uint8).tobytes()
+
+
+def gathered(strategy: tf.distribute.Strategy, values: list[tf.Variable]) -> list[np.ndarray]:
+    """Returns, for variables of which every replica has its own rows, the rows of all, the first replica's first.
+
+    Args:
+        strategy: The strategy of the training.
+        values: Variables [rows, ...], whose rows may differ in number.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return [np.array(value) for value in values]
+
+    @tf.function(autograph=False)
+    def gather() -> list[tf.Tensor]:
+        mine = strategy.run(lambda: [tf.convert_to_tensor(value) for value in values])
+        return [strategy.gather(value, axis=0) for value in mine]
+
+    return [value.numpy() for value in gather()]
+
+
+def _several(strategy: tf.distribute.Strategy) -> bool:
+    # A cluster of one is a MirroredStrategy with another name: there is nobody to talk to.
+    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    return several and strategy.extended._num_workers > 1
+
+
+def _local(strategy: tf.distribute.Strategy) -> int:
+    """Replicas of a worker: every one of them brings the worker's number, and so it is summed so many times."""
+    return strategy.num_replicas_in_sync // count(strategy)
+
+
+def _sum(strategy: tf.distribute.Strategy, number: np.ndarray) -> np.ndarray:
+    @tf.function(autograph=False)
+    def total(number: tf.Tensor) -> tf.Tensor:
+        def of_replica(mine: tf.Tensor) -> tf.Tensor:
+            mine = tf.identity(mine)  # on the replica's device: it is summed where it lies
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, mine)
+
+        return strategy.experimental_local_results(strategy.run(of_replica, args=(number,)))[0]
+
+    return total(tf.constant(number)).numpy()
