@@ -1,14 +1,19 @@
-"""An interrupted run goes on where its last whole epoch ended, and ends as if nothing had happened."""
+"""An interrupted run goes on from the last step that was saved, and ends as if nothing had happened."""
 
-import json
+import errno
+import math
 import os
+import signal
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
 import zoo
-from zoo.training.checkpoints import BEST, Checkpoints, RunState, newest
+from zoo.training.checkpoints import Checkpoints
+from zoo.training.saved_runs import BEST, RunState, newest, write
+from zoo.training.signals import Asked, Stopped, noted
 
 # As little as has all that a file must keep: words dropped at random, dropout, and an optimizer with slots.
 TINY = {
@@ -21,32 +26,56 @@ EPOCHS = 4
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Presses Ctrl-C in the middle of an epoch."""
+    """Does something in the middle of an epoch."""
 
-    def __init__(self, epoch):
+    def __init__(self, epoch, do, batch=1, when="train"):
         super().__init__()
-        self.epoch = epoch
+        self.epoch, self.do, self.batch, self.when = epoch, do, batch, when
+        self.now = False
 
     def on_epoch_begin(self, epoch, logs=None):
         self.now = epoch == self.epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.now and batch == 1:
-            raise KeyboardInterrupt
+        if self.now and self.when == "train" and batch == self.batch:
+            self.do()
+
+    def on_test_batch_end(self, batch, logs=None):
+        if self.now and self.when == "test":
+            self.do()
 
 
-def run(directory, *more, patience=EPOCHS):
+def ctrl_c():
+    raise KeyboardInterrupt
+
+
+# A tagger's batches are of sentences; a language model's go on from each other, and so do the states it carries.
+TASKS = {
+    "lstm_ner": (TINY, X, Y),
+    "lstm_char_lm": (
+        {"units": 6, "embedding_dim": 5, "dropout": 0.3, "batch_size": 2, "window": 8, "seed": 5},
+        ["Ann Lee met Bo in Bergen.", "Bo Lee likes Bergen, and so does Ann."] * 4,
+        None,
+    ),
+}
+
+
+def run(directory, *more, patience=EPOCHS, name="lstm_ner", every=math.inf, asked=None):
+    settings, x, y = TASKS[name]
     found = newest(directory)
-    task, state = (zoo.load(found[0]), found[1]) if found else (zoo.get("lstm_ner", **TINY), RunState())
-    checkpoints = Checkpoints(directory, state, "val_f1", patience)
+    task, state = (zoo.load(found.model), found.state) if found else (zoo.get(name, **settings), RunState())
+    checkpoints = Checkpoints(
+        directory, state, task.monitor, patience, task.monitor_mode, every=every, resumed=found, asked=asked
+    )
     task.fit(
-        X,
-        Y,
-        validation_data=(X, Y),
+        x,
+        y,
+        validation_data=(x, y),
         epochs=EPOCHS,
         initial_epoch=state.epoch,
+        initial_step=state.step,
         verbose=0,
-        callbacks=[checkpoints, *more],
+        callbacks=[*more, checkpoints],
     )
     return task, state
 
@@ -55,17 +84,94 @@ def figures(state):
     return {name: values for name, values in state.history.items() if name != "seconds"}
 
 
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path):
-    straight, expected = run(tmp_path / "straight")
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "broken", Interrupt(epoch=2))
-    assert newest(tmp_path / "broken")[1].epoch == 2
-    resumed, state = run(tmp_path / "broken")
-    assert figures(state) == figures(expected)
-    assert (state.best_epoch, state.best_score) == (expected.best_epoch, expected.best_score)
-    for a, b in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """What uninterrupted runs end with."""
+    return {name: run(tmp_path_factory.mktemp("straight"), name=name) for name in TASKS}
+
+
+def assert_same_end(resumed, expected):
+    (task, state), (straight, wanted) = resumed, expected
+    assert figures(state) == figures(wanted)
+    assert (state.best_epoch, state.best_score) == (wanted.best_epoch, wanted.best_score)
+    for a, b in zip(task.get_weights(), straight.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert sorted(os.listdir(tmp_path / "broken")) == [BEST, f"epoch-{EPOCHS:04d}"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_killed_run_goes_on_from_the_last_saved_step_and_ends_alike(straight, tmp_path, name):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Interrupt(2, ctrl_c, batch=3), name=name, every=0)
+    assert newest(tmp_path).state.epoch == 2
+    assert newest(tmp_path).state.step == 3  # the fourth was not saved yet
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Interrupt(3, ctrl_c, batch=0), name=name)
+    assert (newest(tmp_path).state.epoch, newest(tmp_path).state.step) == (3, 0)
+    assert_same_end(run(tmp_path, name=name), straight[name])
+    assert sorted(os.listdir(tmp_path)) == [BEST, f"epoch-{EPOCHS - 1:04d}", f"epoch-{EPOCHS:04d}"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("when", ["train", "test"])
+def test_who_is_asked_to_end_saves_first(straight, tmp_path, name, when):
+    asked = Asked()
+
+    def ask():
+        asked.signal = signal.SIGTERM
+
+    with pytest.raises(Stopped, match=r"saved after 1 epoch and \d+ steps; the same command with --resume") as stopped:
+        run(tmp_path, Interrupt(1, ask, when=when), name=name, asked=asked)
+    assert stopped.value.signal == signal.SIGTERM
+    state = newest(tmp_path).state
+    assert (state.epoch, state.step) == (1, 2) if when == "train" else state.step > 2
+    assert_same_end(run(tmp_path, name=name), straight[name])
+
+
+def test_signals_are_noted_and_the_second_ends_at_once():
+    before = signal.getsignal(signal.SIGTERM)
+    with noted() as asked:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert asked.signal == signal.SIGTERM
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("part", ["model.keras", "state.json", "position.npz", "checksums.json"])
+def test_what_is_damaged_is_told_and_left_aside(straight, tmp_path, caplog, part):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Interrupt(2, ctrl_c, batch=3), every=0)
+    damaged = newest(tmp_path).folder
+    content = bytearray((damaged / part).read_bytes())
+    content[len(content) // 2] ^= 1
+    (damaged / part).write_bytes(content)
+    assert newest(tmp_path).state.step == 2
+    assert f"{damaged} is damaged" in caplog.text
+    assert_same_end(run(tmp_path), straight["lstm_ner"])
+
+
+def test_nothing_whole_is_an_error(tmp_path):
+    assert newest(tmp_path / "nothing") is None
+    folder = tmp_path / "epoch-0001"
+    folder.mkdir()
+    (folder / "state.json").write_text("{")
+    with pytest.raises(ValueError, match="all that was saved of the run is damaged; remove it and run again"):
+        newest(tmp_path)
+
+
+def test_a_full_disk_leaves_what_was_saved_before(tmp_path):
+    state = RunState(epoch=1)
+    write(tmp_path, state, [], lambda path: path.write_bytes(b"whole"), best=True)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def fill(path):
+        path.write_bytes(b"ha")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write(tmp_path, replace(state, epoch=2), [], fill, best=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert newest(tmp_path).state == state
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_the_run(tmp_path):
@@ -93,12 +199,3 @@ def test_a_log_that_is_not_there_is_named(tmp_path):
     checkpoints = Checkpoints(tmp_path, RunState(), "val_f2", patience=1)
     with pytest.raises(ValueError, match=r"no 'val_f2'.*'loss'"):
         task.fit(X, Y, epochs=1, verbose=0, callbacks=[checkpoints])
-
-
-def test_an_unreadable_state_is_named(tmp_path):
-    assert newest(tmp_path / "nothing") is None
-    folder = tmp_path / "epoch-0001"
-    folder.mkdir()
-    (folder / "state.json").write_text(json.dumps({"epoch": 1})[:-3])
-    with pytest.raises(ValueError, match=r"state.json: cannot be read"):
-        newest(tmp_path)

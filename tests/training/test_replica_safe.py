@@ -57,6 +57,24 @@ def test_a_step_follows_the_gradient_of_the_weighted_mean(which):
     assert model.get_weights()[0].item() == pytest.approx(1 - 0.1 * gradient, rel=1e-6)
 
 
+def test_the_step_after_the_last_batch_changes_nothing():
+    class Drawing(Line):
+        """Draws a random number a step, and the optimizer counts its steps: neither depends on what the batch says."""
+
+        def __init__(self):
+            super().__init__()
+            self.seeds = keras.random.SeedGenerator(7)
+
+        def call(self, x, training=False):
+            return super().call(x) + 0 * keras.random.normal([], seed=self.seeds)
+
+    for _ in range(5):  # it is a race
+        model = Drawing()
+        model.fit(points([1, 1, 1, 1]).batch(2), epochs=3, verbose=0)
+        assert int(model.optimizer.iterations) == 6
+        assert np.array(model.seeds.state).tolist() == [7, 6]
+
+
 def test_a_batch_of_padding_only_changes_nothing():
     model = Line()
     model.fit(points([0, 0]).batch(2), epochs=1, verbose=0)
@@ -74,7 +92,7 @@ def test_keras_still_has_what_the_overrides_replace():
 
 
 def test_an_unknown_strategy_is_told_the_known_ones():
-    with pytest.raises(ValueError, match="allowed are none and mirrored; did you mean 'mirrored'"):
+    with pytest.raises(ValueError, match="allowed are none, mirrored, multi_worker, tpu; did you mean 'mirrored'"):
         strategy("mirored")
 
 
@@ -84,12 +102,14 @@ def test_the_schedule_is_a_function_of_the_epoch():
 
     model, epoch = Line(), tf.Variable(0, dtype=tf.int64)
     rates = []
-    schedule = EpochSchedule(Config, 5, epoch)
+    done = tf.Variable(0, dtype=tf.int64)
+    schedule = EpochSchedule(Config, 5, epoch, done, (1, 3))
     schedule.set_model(model)
     for number in range(5):
         schedule.on_epoch_begin(number)
         rates.append(float(model.optimizer.learning_rate))
         assert int(epoch) == number
+        assert int(done) == (3 if number == 1 else 0)
     np.testing.assert_allclose(rates, np.linspace(0.5, 0.05, 5), rtol=1e-6)
 
 

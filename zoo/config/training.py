@@ -28,6 +28,12 @@ class TrainingConfig(Config):
         epochs: At most this many passes over the training data.
         patience: Training stops after this many epochs without a better validation score.
         shuffle_buffer: Records held in memory for shuffling.
+        static_shapes: Whether every batch is filled up to one of a few shapes that are known beforehand, as XLA
+            compiles once for each: `batch_size` records, and lengths that are bucket boundaries or limits (or, of
+            records that are longer, doublings of the last one). What is filled in weighs nothing. On a TPU it is
+            always so.
+        steps_per_execution: Training steps that are run before Python is asked again. On a TPU more than one is faster;
+            callbacks are then called once for so many.
         seed: Of weights, shuffling and dropout.
     """
 
@@ -42,4 +48,6 @@ class TrainingConfig(Config):
     epochs: Count = 20
     patience: Count = 10
     shuffle_buffer: Count = 50_000
+    static_shapes: bool = False
+    steps_per_execution: Count = 1
     seed: Annotated[int, Range(0, 2**31 - 1)] = 1

@@ -12,7 +12,7 @@ import tensorflow as tf
 from absl import logging
 
 from zoo.cells import Cell
-from zoo.engine import cudnn
+from zoo.engine import cudnn, xla_context
 from zoo.engine.cudnn_weights import Stack
 from zoo.engine.plain import FEWEST_STEPS
 from zoo.engine.schedule import Schedule
@@ -138,6 +138,8 @@ def _reason_for_plain(inputs: tf.Tensor, schedule: Schedule) -> str | None:
     batch, steps, _ = inputs.shape
     if forced is Path.PLAIN:
         return "a graph for export is traced"
+    if xla_context.inside_tpu_replica():
+        return "a TPU's step is one compilation, in which no other is nested"
     if not schedule.fast:
         return "fast=False"
     if schedule.unroll:

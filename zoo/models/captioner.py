@@ -19,11 +19,13 @@ from zoo.models.answering import in_order
 from zoo.models.caption_writing import answers, look, write
 from zoo.models.captioner_network import RESIDUAL, CaptionerNetwork, image_encoder
 from zoo.models.captioner_records import ImageWindow, captioned_dataset, windows
+from zoo.models.cross_entropy import nats
 from zoo.models.feature_cache import cached
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
 from zoo.preprocessing.captioning import CaptionCodec, CaptionVocabulary, learn_vocabulary
 from zoo.preprocessing.images import Augmentation, decode_images
+from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.vocabulary import PADDING_ID, RESERVED_WITH_ENDS
 
 _SIDES = {"left", "right"}  # words that are wrong once an image is mirrored
@@ -131,6 +133,16 @@ class Captioner(Reinjecting, Task):
             inputs["image"] = images if varied is None else self._mirrored(images, batch["image"], batch["targets"])
         return inputs, {"words": tf.where(real, batch["targets"], PADDING_ID), "cut": batch["cut"] > 0}
 
+    def fixed_lengths(self, training: bool) -> Lengths:
+        """Returns the boundaries up to `max_words` and the end."""
+        return known_lengths(self.config.bucket_boundaries, self.config.max_words + 1)
+
+    def fillings(self, training: bool) -> tuple[dict[str, Filling], dict[str, Filling]]:
+        """Returns how captions are filled up; most data sets have as many for every image, and few images very many."""
+        captions = known_lengths(range(1, 9))
+        words = Filling((captions, self.fixed_lengths(training)))
+        return {"token_ids": words, "padding_mask": words}, {"words": words, "cut": Filling((captions,))}
+
     def _images(self, encoded: tf.Tensor, names: tf.Tensor, augmentation: Augmentation | None = None) -> tf.Tensor:
         """Decodes images that are learnt from or judged by; one that is none is an error that names it."""
         config = self.config
@@ -188,8 +200,7 @@ class Captioner(Reinjecting, Task):
     def _nats(self, y: Mapping[str, tf.Tensor], y_pred: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns nats and weight of every word, [images, captions, time]."""
         weights = tf.cast(y["words"] > 0, tf.float32)
-        logits = tf.cast(y_pred["logits"], tf.float32)
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(y["words"], logits) * weights, weights
+        return nats(y["words"], y_pred["logits"]) * weights, weights
 
     def update_evaluation(
         self, x: Mapping[str, tf.Tensor], y: Mapping[str, tf.Tensor], y_pred: Mapping[str, tf.Tensor]
@@ -277,7 +288,7 @@ class Captioner(Reinjecting, Task):
 
 
 def _surprise_of_words(words: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Returns the nats of saying which words an image's captions hold, [images].
+    """Returns the nats of saying which words an image's captions hold, [images]; 0 where there is no caption.
 
     Args:
         words: int32 [images, captions, time].
@@ -288,4 +299,5 @@ def _surprise_of_words(words: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     places = tf.stack([images, tf.reshape(words, [-1])], axis=1)
     held = tf.scatter_nd(places, tf.ones_like(images, tf.float32), tf.shape(logits))
     surprise = tf.nn.sigmoid_cross_entropy_with_logits(tf.minimum(held, 1.0), logits)
-    return tf.reduce_sum(surprise[:, RESERVED_WITH_ENDS:], axis=1)
+    captioned = tf.cast(tf.reduce_any(words > 0, axis=[1, 2]), tf.float32)
+    return tf.reduce_sum(surprise[:, RESERVED_WITH_ENDS:], axis=1) * captioned

@@ -17,6 +17,7 @@ from zoo.decoding.classified_text import ClassifiedText, ExplainedText
 from zoo.models.answering import in_order, single_text, windows_of_texts
 from zoo.models.attribution import Attribution
 from zoo.models.classifier_network import FEATURES, classifier_network
+from zoo.models.cross_entropy import nats
 from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.task import Task
 from zoo.preprocessing.batching import many_at_a_time
@@ -27,8 +28,10 @@ from zoo.preprocessing.classifying import (
     learn_vocabulary,
     normal_form,
 )
+from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.tokenisation import pad
 
+NO_LABEL = -1
 _NUMBERED_TOGETHER = 256  # texts
 
 
@@ -137,30 +140,39 @@ class Classifier(Task):
     def tensors(
         self, batch: Mapping[str, tf.Tensor], training: bool
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        """Returns the network's inputs, and `label` and `cut`, int32 [batch]."""
+        """Returns the network's inputs, and `label` (-1 where there is no text) and `cut`, int32 [batch]."""
         token_ids = batch["token_ids"]
         token_ids = tf.pad(token_ids, [[0, 0], [0, tf.maximum(1 - tf.shape(token_ids)[1], 0)]])
         return self.preprocessor.inputs(token_ids), {"label": batch["label"], "cut": batch["cut"]}
+
+    def fixed_lengths(self, training: bool) -> Lengths:
+        """Returns the boundaries up to `max_tokens`."""
+        return known_lengths(self.config.bucket_boundaries, self.config.max_tokens)
+
+    def fillings(self, training: bool) -> tuple[dict[str, Filling], dict[str, Filling]]:
+        """Returns how words and labels are filled up."""
+        words = Filling((self.fixed_lengths(training),))
+        return {"token_ids": words, "padding_mask": words}, {"label": Filling(value=NO_LABEL)}
 
     def loss_terms(
         self, x: Mapping[str, tf.Tensor], y: Mapping[str, tf.Tensor], y_pred: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Nats a text; for ordered classes the sum over all thresholds (CORAL, Cao et al. 2020, equation 5)."""
-        logits, labels = tf.cast(y_pred, tf.float32), y["label"]
+        logits, labels, weights = tf.cast(y_pred, tf.float32), tf.maximum(y["label"], 0), _weights(y)
         if self.head == "softmax":
-            values = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            values = nats(labels, logits)
         else:  # two classes are one threshold
             above = tf.cast(labels[:, tf.newaxis] > tf.range(tf.shape(logits)[1]), tf.float32)
             values = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(above, logits), axis=1)
-        return values, tf.ones_like(values)
+        return values * weights, weights
 
     def update_evaluation(self, x: Mapping[str, tf.Tensor], y: Mapping[str, tf.Tensor], y_pred: tf.Tensor) -> None:
         """Counts right answers and texts that were not read whole."""
-        predicted = self._best(y_pred)
-        self.accuracy.update_state(tf.equal(predicted, y["label"]))
-        self.share_cut.update_state(y["cut"] > 0)
+        predicted, weights = self._best(y_pred), _weights(y)
+        self.accuracy.update_state(tf.equal(predicted, y["label"]), weights)
+        self.share_cut.update_state(y["cut"] > 0, weights)
         if self.head == "ordinal":
-            self.distance.update_state(tf.abs(predicted - y["label"]))
+            self.distance.update_state(tf.abs(predicted - y["label"]), weights)
 
     def _best(self, logits: tf.Tensor) -> tf.Tensor:
         """Returns the best class, int32 [batch]; of ordered ones the median, which is nearest on the average."""
@@ -267,6 +279,11 @@ class Classifier(Task):
             }
 
         return {"serving_default": serving_default}
+
+
+def _weights(y: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """Returns 1 for every text and 0 for rows that are none, float32 [batch]."""
+    return tf.cast(y["label"] > NO_LABEL, tf.float32)
 
 
 def _checked(record: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

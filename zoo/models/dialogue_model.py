@@ -12,6 +12,7 @@ from zoo.config.dialogue_model import DialogueModelConfig
 from zoo.layers.decoder import Decoder
 from zoo.metrics.dialogues import WordErrorRate
 from zoo.metrics.perplexity import Perplexity, TokenMean
+from zoo.models.cross_entropy import nats
 from zoo.models.dialogue_answers import DialogueAnswers
 from zoo.models.dialogue_network import dialogue_network
 from zoo.models.dialogue_records import dialogue_dataset
@@ -20,6 +21,7 @@ from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
 from zoo.preprocessing.batching import ragged
 from zoo.preprocessing.dialogues import DialogueCodec, DialogueVocabulary, learn_vocabulary
+from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.token_codec import unknown
 
 _NUMBERED_TOGETHER = 64  # dialogues
@@ -137,6 +139,17 @@ class DialogueModel(DialogueAnswers, Reinjecting, Task):
         labels = {name: batch[name] for name in self.preprocessor.labels if name in batch}
         return inputs, {"words": batch["token_ids"], "cut": batch["cut"], **labels}
 
+    def fixed_lengths(self, training: bool) -> Lengths:
+        """Returns the boundaries up to `max_words` and the end."""
+        return known_lengths(self.config.bucket_boundaries, self.config.max_words + 1)
+
+    def fillings(self, training: bool) -> tuple[dict[str, Filling], dict[str, Filling]]:
+        """Returns how dialogues are filled up: to `max_turns`."""
+        turns = Filling(((self.config.max_turns,),))
+        words = Filling((*turns.axes, self.fixed_lengths(training)))
+        labels = dict.fromkeys(self.preprocessor.labels, turns)
+        return {"token_ids": words, "inputs": words}, {"words": words, **labels}
+
     # Training.
 
     def call(self, tensors: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
@@ -150,9 +163,9 @@ class DialogueModel(DialogueAnswers, Reinjecting, Task):
         values, weights = _nats(y, y_pred)
         values = [values]
         for name in self._labels_in(y):
-            logits, real = tf.cast(y_pred[name], tf.float32), _turns(y)
-            nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.where(real, y[name], 0), logits)
-            values.append(self.config.label_weight * tf.reshape(tf.where(real, nats, 0.0), [-1]))
+            real = _turns(y)
+            of_labels = tf.where(real, nats(tf.where(real, y[name], 0), y_pred[name]), 0.0)
+            values.append(self.config.label_weight * tf.reshape(of_labels, [-1]))
         return tf.concat(values, axis=0), weights
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
@@ -185,7 +198,7 @@ class DialogueModel(DialogueAnswers, Reinjecting, Task):
         self.word_error_rate.update_state(words, y_pred["logits"], weights)
         self.last_word_error_rate.update_state(words, y_pred["logits"], last)
         self.share_unknown.update_state(unknown(words), weights)
-        self.share_cut.update_state(y["cut"])
+        self.share_cut.update_state(y["cut"], tf.cast(_turns(y)[:, 0], tf.float32))
         for name in self._labels_in(y):
             right = tf.equal(tf.argmax(y_pred[name], axis=-1, output_type=tf.int32), y[name])
             self.label_accuracies[name].update_state(right, tf.cast(_turns(y), tf.float32))
@@ -205,5 +218,4 @@ def _nats(y: Mapping[str, tf.Tensor], y_pred: Mapping[str, tf.Tensor]) -> tuple[
     """Returns nats and weight of every word, [places]."""
     words = _at_places(y["words"], y_pred)
     weights = tf.cast(words > 0, tf.float32)
-    logits = tf.cast(y_pred["logits"], tf.float32)
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(words, logits) * weights, weights
+    return nats(words, y_pred["logits"]) * weights, weights

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from zoo.config.language_model import LanguageModelConfig
@@ -14,6 +15,7 @@ from zoo.datasets.plain_texts import from_plain_texts
 from zoo.layers.carried_states import CarriedStates
 from zoo.metrics.perplexity import BitsPerCharacter, Perplexity, TokenMean
 from zoo.models.answering import single_text
+from zoo.models.cross_entropy import nats
 from zoo.models.language_answers import LanguageAnswers
 from zoo.models.language_network import language_network
 from zoo.models.reinjecting import Reinjecting
@@ -21,8 +23,10 @@ from zoo.models.task import Task
 from zoo.preprocessing import streams
 from zoo.preprocessing.batching import many_at_a_time
 from zoo.preprocessing.language import LanguagePreprocessor, LanguageVocabulary, learn_vocabulary
+from zoo.preprocessing.static_shapes import Filling, Lengths
 from zoo.preprocessing.token_codec import unknown, with_ends
 from zoo.preprocessing.vocabulary import END_ID
+from zoo.training.replica_rows import gathered, scatter
 
 _NUMBERED_TOGETHER = 64  # texts
 
@@ -74,7 +78,10 @@ class LanguageModel(LanguageAnswers, Reinjecting, Task):
         vocabulary = self.preprocessor.vocabulary
         network = language_network(self.config, self.preprocessor.codec.size, len(vocabulary.labels))
         decoder = network.get_layer("decoder")
-        self._carried = CarriedStates(decoder.state_sizes, self.config.batch_size, decoder.compute_dtype)
+        rows = self.config.batch_size // (self.distribute_strategy.num_replicas_in_sync if self.static_shapes else 1)
+        self._carried = CarriedStates(
+            decoder.state_sizes, rows, decoder.compute_dtype, static_shapes=self.static_shapes
+        )
         return network
 
     @property
@@ -110,19 +117,38 @@ class LanguageModel(LanguageAnswers, Reinjecting, Task):
         config = self.config
         if self.in_streams:
             rows = batch_size or config.batch_size
-            if training:  # windows begin elsewhere in every epoch
-                shift = tf.random.stateless_uniform([], [config.seed, self._epoch], 0, config.window, tf.int32)
-                batches = streams.side_by_side(records, rows, shortest=config.window, shift=shift)
+            if training:
+                batches = self._turned(records, rows)
             else:
                 batches = streams.side_by_side(records, rows, shortest=config.window, lead=config.window)
         else:
             batches = super().arranged(records, training, batch_size)
         return streams.windows(batches, config.window)
 
+    def _turned(self, records: tf.data.Dataset, rows: int) -> tf.data.Dataset:
+        """Returns streams whose windows begin elsewhere in every epoch, as a function of seed and epoch."""
+        config = self.config
+
+        def one_epoch(_: tf.Tensor) -> tf.data.Dataset:
+            # Drawn within the dataset: `fit` makes its batches once, and iterates over them epoch after epoch.
+            shift = tf.random.stateless_uniform([], [config.seed, self._epoch], 0, config.window, tf.int32)
+            return streams.side_by_side(records, rows, shortest=config.window, shift=shift)
+
+        return tf.data.Dataset.range(1).flat_map(one_epoch)
+
     def tensors(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Returns the network's inputs, and the tokens to say, int32 [rows, time], 0 where there is none."""
         inputs = {name: batch[name] for name in ("fresh", "label") if name in batch}
         return {**inputs, "token_ids": batch["inputs"], "padding_mask": batch["inputs"] > 0}, batch["targets"]
+
+    def fixed_lengths(self, training: bool) -> Lengths:
+        """Returns the window's length."""
+        return (self.config.window,)
+
+    def fillings(self, training: bool) -> tuple[dict[str, Filling], Filling]:
+        """Returns how windows are filled up."""
+        window = Filling((self.fixed_lengths(training),))
+        return {"token_ids": window, "padding_mask": window}, window
 
     # Training.
 
@@ -145,11 +171,20 @@ class LanguageModel(LanguageAnswers, Reinjecting, Task):
         states = self.network.get_layer("first_states")(tensors["fresh"], first, carried)
         return self.decoder.reinjected(tokens, states, mask=tensors["padding_mask"], rate=rate)
 
+    def position(self) -> list[np.ndarray]:
+        """Adds the states that the next window goes on from."""
+        return [*gathered(self.distribute_strategy, self._carried.variables), *super().position()]
+
+    def go_on_from(self, position: list[np.ndarray]) -> None:
+        """Restores what `position` returned."""
+        carried = self._carried.variables
+        scatter(self.distribute_strategy, carried, position[: len(carried)])
+        super().go_on_from(position[len(carried) :])
+
     def loss_terms(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Nats a token."""
-        values = tf.nn.sparse_softmax_cross_entropy_with_logits(y, tf.cast(y_pred, tf.float32))
         weights = tf.cast(y > 0, tf.float32)
-        return values * weights, weights
+        return nats(y, y_pred) * weights, weights
 
     def update_evaluation(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> None:
         """Counts bits or perplexity, and tokens that are not known."""

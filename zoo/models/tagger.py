@@ -18,10 +18,12 @@ from zoo.decoding import marginals, viterbi
 from zoo.decoding.sentences import TaggedSentence
 from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
+from zoo.models.cross_entropy import nats
 from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.tagger_network import tagger_network
 from zoo.models.tagger_records import SentenceWindow, tagged_dataset, windows
 from zoo.models.task import Task
+from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary, normal_form
 from zoo.preprocessing.tokenisation import pad, tokenise
 from zoo.preprocessing.vocabulary import RESERVED
@@ -115,6 +117,18 @@ class Tagger(Task):
         """Returns the network's inputs and the numbers of the tags."""
         return self.preprocessor.inputs(batch["tokens"]), self.preprocessor.targets(batch["tags"], training)
 
+    def fixed_lengths(self, training: bool) -> Lengths:
+        """Returns the boundaries and, in training, `max_tokens`; evaluation cuts nothing."""
+        config = self.config
+        lengths = known_lengths(config.bucket_boundaries, config.max_tokens)
+        return lengths if training or config.max_tokens is None else known_lengths(lengths)
+
+    def fillings(self, training: bool) -> tuple[dict[str, Filling], Filling]:
+        """Returns how tokens, characters and tags are filled up."""
+        tokens = self.fixed_lengths(training)
+        x = dict.fromkeys(("token_ids", "padding_mask", "case_ids"), Filling((tokens,)))
+        return {**x, "char_ids": Filling((tokens, (self.config.max_word_chars,)))}, Filling((tokens,), -1)
+
     def loss_terms(self, x: Mapping[str, tf.Tensor], y: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Nats a token: of the whole sequence for a CRF, of each tag for the other heads."""
         real = tf.cast(y >= 0, tf.float32)
@@ -123,7 +137,7 @@ class Tagger(Task):
             return negative_log_likelihood(y_pred, y), tf.reduce_sum(real, axis=1)
         logits, targets = tf.cast(y_pred, tf.float32), tf.maximum(y, 0)
         if self.config.head == "softmax":
-            values = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            values = nats(targets, logits)
         else:
             values = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(targets, tf.float32), logits[:, :, 0])
         return values * real, real

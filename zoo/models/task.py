@@ -18,11 +18,12 @@ from zoo.engine import paths
 from zoo.models.answering import BATCH, TOKEN_BUDGET, in_order
 from zoo.models.data_errors import data_errors
 from zoo.models.saving import Saved
-from zoo.preprocessing.batching import bucketed, shuffled, streamed, without_first
+from zoo.preprocessing.batching import bucketed, most_rows, shuffled, streamed, without_first
+from zoo.preprocessing.static_shapes import Lengths, filled_up, known_lengths, rows_by_length
 from zoo.serving.saved_model import write_saved_model
 from zoo.training import optimizers, workers
 from zoo.training.progress import Progress, without_false_alarms
-from zoo.training.replica_input import for_replicas
+from zoo.training.replica_rows import for_replicas
 from zoo.training.replica_safe import ReplicaSafe
 from zoo.training.schedules import EpochSchedule
 
@@ -70,13 +71,16 @@ class Task(Saved, ReplicaSafe):
         super().__init__(**kwargs)
         self.config = config
         self.vocabulary = self.preprocessor = self.network = None
+        self._graphs: dict[tuple[str, TrainingConfig], Callable] = {}
         # The order of the training records is a function of this number: set by the schedule at each epoch's start.
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
         # Batches of this epoch that an interrupted run has learnt from: more than 0 only in the epoch it goes on with.
         self._steps_done = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps_done")
         if vocabulary is not None:
             self._assemble(vocabulary)
-        self.compile(optimizer=optimizers.make(config), jit_compile=False)
+        self.compile(
+            optimizer=optimizers.make(config), jit_compile=False, steps_per_execution=config.steps_per_execution
+        )
 
     # What a subclass says.
 
@@ -108,6 +112,17 @@ class Task(Saved, ReplicaSafe):
         """Returns (inputs, targets) of a padded batch of prepared records."""
         raise TypeError(f"{type(self).__name__} does not say what a batch becomes: define tensors()")
 
+    def fixed_lengths(self, training: bool) -> Lengths:
+        """Returns the lengths that the time axis of `token_ids`, its last, may have with static shapes."""
+        return known_lengths(self.config.bucket_boundaries)
+
+    def fillings(self, training: bool) -> tuple[Any, Any]:
+        """Returns how what `tensors` returns is filled up with static shapes: a `Filling` for every tensor.
+
+        What is filled in must weigh nothing in `loss_terms` and `update_evaluation`.
+        """
+        raise TypeError(f"{type(self).__name__} does not say what lengths its tensors have: define fillings()")
+
     def signatures(self) -> Mapping[str, Any]:
         """Returns the functions that an export serves, by signature name."""
         raise TypeError(f"{type(self).__name__} does not say what it serves: define signatures()")
@@ -131,10 +146,11 @@ class Task(Saved, ReplicaSafe):
         Args:
             records: Single raw records.
             training: Whether they are to be learnt from.
-            batch_size: Records a batch; default: the configuration's, or 256 in evaluation.
+            batch_size: Records a batch; default: the configuration's, or 256 in evaluation (but not where shapes are
+                static).
         """
         arranged = self._arranged(records, training, batch_size)
-        return streamed(arranged.map(lambda batch: self._tensors(batch, training)))
+        return streamed(arranged.map(self._as_tensors(training, batch_size)))
 
     def replica_batches(
         self, records: tf.data.Dataset, training: bool, batch_size: int | None = None
@@ -148,14 +164,24 @@ class Task(Saved, ReplicaSafe):
             records: As `batches`.
             training: As `batches`.
             batch_size: As `batches`; of all replicas together.
+
+        Raises:
+            ValueError: Shapes are static, and so many records cannot be cut into equal parts.
         """
         strategy = self.distribute_strategy
-        if strategy.num_replicas_in_sync == 1:
+        replicas = strategy.num_replicas_in_sync
+        if replicas == 1:
             return self.batches(records, training, batch_size)
+        size = self.rows(training, batch_size)
+        if self.static_shapes and size % replicas:
+            raise ValueError(
+                f"batch_size={size} cannot be cut into {replicas} equal parts, one for each replica, as static shapes "
+                f"need them: take a multiple of {replicas}"
+            )
 
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
             parts = for_replicas(self._arranged(records, training, batch_size), context)
-            return streamed(parts.map(lambda batch: self._tensors(batch, training)))
+            return streamed(parts.map(self._as_tensors(training, batch_size, replicas)))
 
         return strategy.distribute_datasets_from_function(of_worker)
 
@@ -164,8 +190,37 @@ class Task(Saved, ReplicaSafe):
         batches = self.arranged(self.prepared(records, training), training, batch_size)
         return without_first(batches, self._steps_done) if training else batches
 
-    def _tensors(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[Any, Any]:
-        return self.tensors(batch, training)
+    def _as_tensors(self, training: bool, batch_size: int | None, replicas: int = 1) -> Callable[..., tuple[Any, Any]]:
+        """Returns the function from batches of records, or a replica's parts of them, to inputs and targets."""
+        if not self.static_shapes:
+            return lambda batch: self.tensors(batch, training)
+        lengths, fillings = self.fixed_lengths(training), self.fillings(training)
+        size, budget = self.rows(training, batch_size), self.token_budget(training=True)
+
+        def rows(length: int) -> int:
+            return -(-most_rows(length, size, self.config.bucket_boundaries, budget) // replicas)
+
+        rows_of = rows_by_length(lengths, rows)
+
+        def filled(batch: Mapping[str, tf.Tensor]) -> tuple[Any, Any]:
+            x, y = self.tensors(batch, training)
+            return filled_up((x, y), rows_of(tf.shape(x["token_ids"])[-1]), fillings)
+
+        return filled
+
+    @property
+    def static_shapes(self) -> bool:
+        """Whether every batch has one of a few shapes: as the configuration has it, or on a TPU."""
+        return self.config.static_shapes or isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
+
+    def rows(self, training: bool, batch_size: int | None = None) -> int:
+        """Returns how many records a batch for all replicas has, if they are not too long for that.
+
+        Args:
+            training: Whether they are to be learnt from.
+            batch_size: What was asked for; None for the default.
+        """
+        return batch_size or (self.config.batch_size if training or self.static_shapes else BATCH)
 
     def arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
         """Returns padded batches of prepared records of similar length, shuffled if training.
@@ -178,8 +233,8 @@ class Task(Saved, ReplicaSafe):
         config = self.config
         if training:
             records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
-        size = batch_size or (config.batch_size if training else BATCH)
-        return bucketed(records, self.length, size, config.bucket_boundaries, self.token_budget(training))
+        size, budget = self.rows(training, batch_size), self.token_budget(training or self.static_shapes)
+        return bucketed(records, self.length, size, config.bucket_boundaries, budget)
 
     def examples(self, records: tf.data.Dataset) -> int:
         """Counts what the speed of training is told in; the records, unless overridden."""
@@ -211,16 +266,16 @@ class Task(Saved, ReplicaSafe):
         return answers
 
     def in_graph(self, function: Callable, *signature: tf.TensorSpec) -> Callable:
-        """Returns a method as a graph for inputs of any size, traced once.
+        """Returns a method as a graph for inputs of any size, traced once for a configuration.
 
         Args:
             function: A method of this task.
             *signature: What it takes.
         """
-        name = f"_in_graph_{function.__name__}"
-        if not hasattr(self, name):
-            setattr(self, name, tf.function(function, input_signature=signature, autograph=False))
-        return getattr(self, name)
+        key = (function.__name__, self.config)  # a search reads its settings while it is traced
+        if key not in self._graphs:
+            self._graphs[key] = tf.function(function, input_signature=signature, autograph=False)
+        return self._graphs[key]
 
     # The lifecycle.
 
@@ -318,17 +373,30 @@ class Task(Saved, ReplicaSafe):
             if validation_data is not None:
                 pair = validation_data if isinstance(validation_data, tuple) else (validation_data,)
                 validation_data = self.replica_batches(self.records(*pair), training=False)
-            plan = EpochSchedule(plan, epochs, self._epoch, self._steps_done, (initial_epoch, initial_step))
-            return super().fit(
+            start = (initial_epoch, initial_step)
+            fit = partial(
+                super().fit,
                 self.replica_batches(records, training=True, batch_size=batch_size),
                 validation_data=validation_data,
-                epochs=epochs,
-                initial_epoch=initial_epoch,
-                callbacks=[plan, Progress(self.figures), *(callbacks or [])],
+                callbacks=[
+                    EpochSchedule(plan, epochs, self._epoch, self._steps_done, start),
+                    Progress(self.figures),
+                    *(callbacks or []),
+                ],
                 verbose=verbose,
                 shuffle=False,  # the batches come shuffled
                 **kwargs,
             )
+            if not initial_step:
+                return fit(epochs=epochs, initial_epoch=initial_epoch)
+            # The rest of an epoch by itself: Keras takes the number of its first epoch's batches for that of all.
+            history = fit(epochs=min(initial_epoch + 1, epochs), initial_epoch=initial_epoch)
+            if initial_epoch + 1 < epochs and not self.stop_training:
+                later = fit(epochs=epochs, initial_epoch=initial_epoch + 1)
+                for name, values in later.history.items():
+                    history.history.setdefault(name, []).extend(values)
+                history.epoch += later.epoch
+            return history
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
         """Returns the loss and the task's own metrics on raw records.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,18 +27,32 @@ def bucketed(
         batch_size: Records a batch; the last batch of each bucket may hold fewer.
         boundaries: Upper limits (exclusive) of the buckets but the last, in time steps.
         budget: Time steps a batch at most, padding included, where given; the open last bucket is taken to hold records
-            of up to eight times the last boundary.
+            of up to eight times the last boundary. Without boundaries nothing is known of lengths, and no budget kept.
 
     Returns:
         Batches of the same structure, padded with zeros and empty strings.
     """
-    longest = [*boundaries, 8 * boundaries[-1]] if boundaries else [batch_size]
-    sizes = [batch_size if budget is None else max(1, min(batch_size, budget // length)) for length in longest]
+    sizes = [most_rows(longest, batch_size, boundaries, budget) for longest in (*boundaries, math.inf)]
     return records.bucket_by_sequence_length(
         element_length_func=lambda record: tf.cast(length_of(record), tf.int32),
         bucket_boundaries=list(boundaries),
         bucket_batch_sizes=sizes,
     )
+
+
+def most_rows(length: float, batch_size: int, boundaries: Sequence[int], budget: int | None = None) -> int:
+    """Returns how many records `bucketed` puts into a batch whose longest has so many time steps, at most.
+
+    Args:
+        length: Of the longest record.
+        batch_size: As `bucketed`.
+        boundaries: As `bucketed`.
+        budget: As `bucketed`.
+    """
+    if budget is None or not boundaries:
+        return batch_size
+    longest = [*boundaries, 8 * boundaries[-1]]
+    return max(1, min(batch_size, budget // longest[bisect.bisect_left(boundaries, length)]))
 
 
 def shuffled(records: tf.data.Dataset, buffer: int, seed: int, epoch: Any) -> tf.data.Dataset:

@@ -15,7 +15,7 @@ from zoo.training import strategies
 _FLAGS = flags.FLAGS
 _OURS = (
     "recipe", "data", "train", "valid", "test", "epochs", "batch_size", "learning_rate", "seed", "set", "strategy",
-    "workdir", "resume", "export_dir",
+    "logical_devices", "tpu", "save_every", "workdir", "resume", "export_dir",
 )  # fmt: skip
 
 
@@ -35,6 +35,9 @@ class Options:
         resume: Whether to go on where the last run in `workdir` stopped.
         export_dir: The folder of the exported model's versions.
         demo: Whether no flag was given: an earlier demo in the default working folder is then replaced.
+        logical_devices: As how many devices the CPU is to be seen, or None.
+        tpu: The TPU's name or address, or None.
+        save_every: Seconds between two checkpoints within an epoch.
     """
 
     recipe: str
@@ -48,6 +51,9 @@ class Options:
     resume: bool
     export_dir: Path
     demo: bool
+    logical_devices: int | None = None
+    tpu: str | None = None
+    save_every: float = 300.0
 
 
 def define(recipe: str) -> None:
@@ -66,9 +72,12 @@ def define(recipe: str) -> None:
     flags.DEFINE_float("learning_rate", None, "Peak learning rate.", lower_bound=0.0)
     flags.DEFINE_integer("seed", None, "Seed of weights, order and dropout.", lower_bound=0)
     flags.DEFINE_multi_string("set", [], "Any field of the configuration, as field=value; repeatable.")
-    flags.DEFINE_enum("strategy", "none", strategies.NAMES, "How the work is distributed.")
+    flags.DEFINE_enum("strategy", "none", strategies.NAMES, "How the work is distributed; see docs/distributed.md.")
+    flags.DEFINE_integer("logical_devices", None, "See the CPU as so many devices, to try mirrored out.", lower_bound=1)
+    flags.DEFINE_string("tpu", None, "Name or address of the TPU; default: what the environment names.")
+    flags.DEFINE_float("save_every", 300.0, "Seconds between two checkpoints within an epoch.", lower_bound=0.0)
     flags.DEFINE_string("workdir", None, "Folder for checkpoints, logs and reports; default: runs/<recipe>.")
-    flags.DEFINE_bool("resume", False, "Go on from the last whole epoch in the workdir.")
+    flags.DEFINE_bool("resume", False, "Go on from the last step that was saved in the workdir; begin if none was.")
     flags.DEFINE_string("export_dir", None, "Folder of the exported versions; default: inside the workdir.")
 
 
@@ -106,4 +115,7 @@ def options() -> Options:
         resume=_FLAGS.resume,
         export_dir=Path(export_dir),
         demo=demo,
+        logical_devices=_FLAGS.logical_devices,
+        tpu=_FLAGS.tpu,
+        save_every=_FLAGS.save_every,
     )

@@ -13,7 +13,7 @@ _LOOKED_AT = 2000  # records: what share of them is unknown is an estimate
 
 
 def pretrain(run: Run, model: Task, train: tf.data.Dataset, first: tf.data.Dataset, epochs: int) -> None:
-    """Trains a model on other records, unless its run has a whole epoch: then it has learnt them before.
+    """Trains a model on other records, unless its run has begun: then it has learnt them before.
 
     The vocabulary is learnt from the training records, which are what the model is for. How much of the others is
     unknown to it, or was not read whole, is printed.
@@ -25,7 +25,7 @@ def pretrain(run: Run, model: Task, train: tf.data.Dataset, first: tf.data.Datas
         first: The records to be trained on before.
         epochs: How often.
     """
-    if run.state.epoch:
+    if run.state.epoch or run.state.step:
         return
     model.adapt(train)
     with warnings.catch_warnings():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import logging
 import os
 import platform
@@ -19,25 +17,28 @@ import numpy as np
 import tensorflow as tf
 
 import zoo
-from zoo import datasets
-from zoo.files import replacing
 from zoo.models.task import Task
+from zoo.running import splits
 from zoo.running.flags import Options
-from zoo.showing import training_curve
-from zoo.training.checkpoints import BEST, Checkpoints, RunState, newest
+from zoo.running.reports import write_report
+from zoo.training import signals, workers
+from zoo.training.checkpoints import Checkpoints
+from zoo.training.saved_runs import BEST, RunState, SavedRun, newest
 from zoo.training.strategies import strategy
 
 _LOG = logging.getLogger(__name__)
 
-_HELD_OUT = 10  # without a validation file, one training record in so many
 _MAY_CHANGE = {"epochs", "patience"}  # what a resumed run may choose anew
 
 
 class Run:
     """Carries a script from its flags to its report.
 
-    In the working folder: `checkpoints/` (the newest epoch and the best), `tensorboard/`, `history.csv`,
+    In the working folder: `checkpoints/` (where the run stands, and the best epoch), `tensorboard/`, `history.csv`,
     `training_curve.png`, `metrics.json`, and whatever the script adds.
+
+    Of several workers all read, train and evaluate; then the chief alone reports, shows and exports, and for the others
+    `report` ends the program.
 
     Attributes:
         options: What was asked for.
@@ -59,24 +60,36 @@ class Run:
         self.options = options
         self._reading = {name: value for name, value in (reading or {}).items() if value is not None}
         self.workdir = options.workdir
-        self.strategy = strategy(options.strategy)
+        self.strategy = strategy(options.strategy, logical_devices=options.logical_devices, tpu=options.tpu)
         self._checkpoints = self.workdir / "checkpoints"
-        self._found = newest(self._checkpoints)
-        self.state = RunState()
-        if options.resume:
-            if self._found is None:
-                raise ValueError(f"--resume: {self.workdir} holds no whole epoch of a run; leave --resume out to begin")
-            self.state = self._found[1]
+        self._found = self._newest()
+        self._resumed = self._found if options.resume else None
+        self.state = self._resumed.state if self._resumed else RunState()
+        if self._resumed:
             if self.state.data != self._data:
                 raise ValueError(f"--resume: the run in {self.workdir} is of {self.state.data}, not of {self._data}")
-        elif self._found is not None and not (options.demo and self._found[1].data == self._data):
+            _LOG.info("going on after %s", self.state)
+        elif options.resume:
+            _LOG.warning("%s holds nothing to go on from: the run begins", self.workdir)
+        elif self._found is not None and not (options.demo and self._found.state.data == self._data):
             raise ValueError(
-                f"{self.workdir} holds a run of {self._found[1].epoch} epochs: add --resume to go on, "
-                "or choose another --workdir"
+                f"{self.workdir} holds a run of {self._found.state}: add --resume to go on, or choose another --workdir"
             )
         self.state.data = self._data
         for flag, folder in (("workdir", self.workdir), ("export_dir", options.export_dir)):
             _check_writable(flag, folder)
+
+    def _newest(self) -> SavedRun | None:
+        """Finds where the run stands; all workers must see the same."""
+        found = newest(self._checkpoints)
+        name = found.folder.name if found else ""
+        chiefs = workers.from_chief(self.strategy, name.encode()).decode()
+        if workers.any_says(self.strategy, name != chiefs)[0]:
+            raise ValueError(
+                f"--workdir={self.workdir} is not the same for all workers: it must be in a folder that they share "
+                f"(the chief sees {chiefs or 'nothing'}, this worker {name or 'nothing'})"
+            )
+        return found
 
     @property
     def _data(self) -> str:
@@ -100,14 +113,14 @@ class Run:
         Raises:
             ValueError: A malformed or empty file, or an unknown data set.
         """
-        options, held_out = self.options, held_out or _every_tenth
+        options, held_out = self.options, held_out or splits.every_tenth
         if options.train is None:
-            return _loaded(options.config.sample if options.data == "sample" else options.data, held_out)
+            return splits.by_name(options.config.sample if options.data == "sample" else options.data, held_out)
         train = read_file(options.train)
         if options.valid:
             valid = read_file(options.valid)
         else:
-            train, valid = _held_out(train, "no --valid", held_out)
+            train, valid = splits.held_out(train, "no --valid", held_out)
         if not options.test:
             _LOG.warning("no --test: the figures reported are those of the validation data, which chose the best epoch")
         return train, valid, read_file(options.test) if options.test else valid
@@ -119,9 +132,9 @@ class Run:
             ValueError: The run to resume has another configuration, or its model cannot be read.
         """
         with self.strategy.scope():
-            if not self.options.resume:
+            if not self._resumed:
                 return zoo.get(self.options.recipe, **self.options.config.to_dict())
-            model = zoo.load(self._found[0])
+            model = zoo.load(self._resumed.model)
         asked, saved = self.options.config.to_dict(), model.config.to_dict()
         other = [name for name in asked if asked[name] != saved[name] and name not in _MAY_CHANGE]
         if other:
@@ -138,22 +151,42 @@ class Run:
             valid: Validation records.
         """
         config = self.options.config
-        if self._found is not None and not self.options.resume:  # an earlier demo: gone once the new one can begin
-            shutil.rmtree(self._checkpoints)
-            shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
-        self.workdir.mkdir(parents=True, exist_ok=True)
-        checkpoints = Checkpoints(self._checkpoints, self.state, model.monitor, config.patience, model.monitor_mode)
-        if self.state.epoch < config.epochs and not checkpoints.exhausted:
-            tensorboard = keras.callbacks.TensorBoard(self.workdir / "tensorboard", write_graph=False)
+        if workers.is_chief(self.strategy):
+            if self._found and not self._resumed:  # an earlier demo: gone once the new one can begin
+                shutil.rmtree(self._checkpoints)
+                shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
+            self.workdir.mkdir(parents=True, exist_ok=True)
+        with signals.noted() as asked:
+            checkpoints = Checkpoints(
+                self._checkpoints, self.state, model.monitor, config.patience, model.monitor_mode,
+                every=self.options.save_every, resumed=self._resumed, asked=asked,
+            )  # fmt: skip
+            if self.state.epoch < config.epochs and not checkpoints.exhausted:
+                self._train(model, train, valid, checkpoints)
+        workers.wait_for_all(self.strategy)  # until the chief has written the best model
+        with self.strategy.scope():
+            return zoo.load(self.best_model)
+
+    def _train(self, model: Task, train: tf.data.Dataset, valid: tf.data.Dataset, checkpoints: Checkpoints) -> None:
+        callbacks = [checkpoints]
+        if workers.is_chief(self.strategy):
+            callbacks.append(keras.callbacks.TensorBoard(self.workdir / "tensorboard", write_graph=False))
+        try:
             model.fit(
                 train,
                 validation_data=valid,
-                epochs=config.epochs,
+                epochs=self.options.config.epochs,
                 initial_epoch=self.state.epoch,
-                callbacks=[checkpoints, tensorboard],
+                initial_step=self.state.step,
+                callbacks=callbacks,
             )
-        with self.strategy.scope():
-            return zoo.load(self.best_model)
+        except tf.errors.OpError as error:
+            if workers.count(self.strategy) == 1:
+                raise
+            raise RuntimeError(
+                "another worker was lost: start all workers again with --resume, which goes on from what was saved "
+                f"last ({error.message.strip().splitlines()[0]})"
+            ) from error
 
     @property
     def best_model(self) -> Path:
@@ -212,11 +245,15 @@ class Run:
     def report(self, model: Task, train: tf.data.Dataset, scores: Mapping[str, float]) -> dict[str, Any]:
         """Writes `metrics.json`, `history.csv` and `training_curve.png`, and returns the metrics.
 
+        For a worker that is not the chief the program ends here.
+
         Args:
             model: The best model.
             train: Training records, to be counted.
             scores: What `evaluate` returned on the test records.
         """
+        if not workers.is_chief(self.strategy):
+            sys.exit(0)
         history, options = self.state.history, self.options
         # The first epoch traces and warms up: a speed is told by the others, where there are any.
         seconds = history["seconds"][1:] or history["seconds"]
@@ -231,17 +268,12 @@ class Run:
             "training_examples_per_second": model.examples(train) / statistics.median(seconds),
             "parameters": model.count_params(),
             "strategy": options.strategy,
+            "replicas": self.strategy.num_replicas_in_sync,
             "versions": {"zoo": zoo.__version__, "tensorflow": tf.__version__, "python": platform.python_version()},
             "config": options.config.to_dict(),
         }
-        with replacing(self.workdir / "metrics.json") as path:
-            path.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-        with replacing(self.workdir / "history.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["epoch", *history])
-            writer.writerows([epoch, *row] for epoch, row in enumerate(zip(*history.values(), strict=True), 1))
         curves = {name: history[name] for name in model.figures if name in history}
-        training_curve(curves, self.workdir / "training_curve.png", title=options.recipe)
+        write_report(self.workdir, metrics, history, curves, title=options.recipe)
         return metrics
 
 
@@ -252,27 +284,3 @@ def _check_writable(flag: str, folder: Path) -> None:
         raise NotADirectoryError(f"--{flag}={folder}: {existing} is a file; choose another folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise PermissionError(f"--{flag}={folder}: {existing} cannot be written; choose another folder")
-
-
-def _loaded(name: str, held_out: Callable[[tf.data.Dataset], tuple]) -> tuple[tf.data.Dataset, ...]:
-    """Returns the three splits of a data set that is known by name."""
-    train, test = (datasets.load(name, split=split) for split in ("train", "test"))
-    if "validation" in datasets.splits(name):
-        return train, datasets.load(name, split="validation"), test
-    return (*_held_out(train, f"{name} has no validation split", held_out), test)
-
-
-def _held_out(records: tf.data.Dataset, why: str, split: Callable[[tf.data.Dataset], tuple]) -> tuple:
-    """Splits off a tenth for validation."""
-    _LOG.warning("%s: a tenth of the training data is held out for validation", why)
-    return split(records)
-
-
-def _every_tenth(records: tf.data.Dataset) -> tuple[tf.data.Dataset, tf.data.Dataset]:
-    """Splits off every tenth record."""
-
-    def part(chosen: bool) -> tf.data.Dataset:
-        numbered = records.enumerate().filter(lambda number, _: ((number % _HELD_OUT) == 0) == chosen)
-        return numbered.map(lambda _, record: record)
-
-    return part(False), part(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from absl import app, logging
 from absl.flags import FLAGS
 
 from zoo.running import flags
+from zoo.training.signals import Stopped
 
 
 def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
@@ -33,8 +35,11 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
         try:
             main(flags.options())
         except KeyboardInterrupt:
-            print("\ninterrupted: the same command with --resume goes on from the last whole epoch", file=sys.stderr)
-            sys.exit(130)
+            print("\ninterrupted: the same command with --resume goes on from what was saved last", file=sys.stderr)
+            sys.exit(128 + signal.SIGINT)
+        except Stopped as stopped:
+            print(f"\n{stopped}", file=sys.stderr)
+            sys.exit(128 + (stopped.signal or signal.SIGTERM))
         except _expected() as error:
             logging.debug("where it happened", exc_info=True)
             text = str(error).strip() or type(error).__name__

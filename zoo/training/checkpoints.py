@@ -1,98 +1,126 @@
-"""Runs that can be interrupted: the newest whole epoch and the best one are always on disk."""
+"""Runs that can be interrupted at any step: where they stand, and the best epoch, are always on disk."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-BEST = "best.keras"
-_MODEL, _STATE = "model.keras", "state.json"
+from zoo.training import workers
+from zoo.training.saved_runs import RunState, SavedRun, write
+from zoo.training.signals import Asked, Stopped
 
-
-@dataclass
-class RunState:
-    """What a run knows beside its model.
-
-    Attributes:
-        epoch: Whole epochs done.
-        best_epoch: The epoch (from 1) with the best score so far; 0 before there is one.
-        best_score: Its score, or None.
-        data: What the run reads.
-        history: One list a column, one entry an epoch: the logs, `learning_rate` and `seconds` (of training, without
-            validation).
-    """
-
-    epoch: int = 0
-    best_epoch: int = 0
-    best_score: float | None = None
-    data: str = ""
-    history: dict[str, list[float]] = field(default_factory=dict)
+_TALK_EVERY = 10  # steps: several workers agree on whether to save, which takes them a message each
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves the model after every epoch, keeps the best one, and stops when it is long past.
+    """Saves a run after every epoch and now and then within one, keeps the best epoch, and stops when it is long past.
 
-    In `directory`, `epoch-0003/` holds the newest whole epoch (model and state; older ones are removed) and
-    `best.keras` the best. Both appear under their names only when they are whole.
+    In `directory`, `epoch-0003/` is the run after three epochs, `epoch-0003-step-0000120/` after 120 more steps; the
+    newest two are kept. `best.keras` is the best epoch's model. All appear under their names only when they are whole.
+    Of several workers the chief alone writes, into a folder that all of them see.
+
+    Attributes:
+        directory: Where all this is.
+        state: Where the run stands.
     """
 
     def __init__(
-        self, directory: str | os.PathLike[str], state: RunState, monitor: str, patience: int, mode: str = "max"
+        self,
+        directory: str | os.PathLike[str],
+        state: RunState,
+        monitor: str,
+        patience: int,
+        mode: str = "max",
+        *,
+        every: float = math.inf,
+        resumed: SavedRun | None = None,
+        asked: Asked | None = None,
     ) -> None:
         """Makes the callback.
 
         Args:
             directory: Where to save; made if missing.
-            state: Where the run stands: `RunState()` for a new one, or what `newest` returned.
+            state: Where the run stands: `RunState()` for a new one, or that of `resumed`.
             monitor: The log to judge by, for example `val_f1`.
             patience: Epochs without a better score before training stops.
             mode: `max` or `min`.
+            every: Seconds between two saves within an epoch; 0 saves after every step.
+            resumed: What the run goes on from.
+            asked: Says that the process is to end; it is saved then, and `Stopped` raised.
         """
         super().__init__()
         self.directory = Path(directory)
         self.state = state
         self._monitor, self._patience, self._sign = monitor, patience, 1 if mode == "max" else -1
-        self._began = self._trained = 0.0
+        self._every, self._resumed, self._asked = every, resumed, asked
+        self._newest = resumed.folder if resumed else None
+        self._in_epoch = False  # `evaluate` is called by others than `fit`, too
+        self._unsaved = False
+        self._asked_for = 0
+        self._position: list[np.ndarray] = []
+        self._began = self._trained = self._saved = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Starts the clock."""
-        self._began, self._trained = time.perf_counter(), 0.0
+        """Starts the clock; in an epoch that was begun before, restores what Keras has just forgotten."""
+        first = self.state.step
+        if first and self._resumed is not None:
+            self.model.go_on_from(self._resumed.position())
+        self._in_epoch, self._first = True, first
+        self._began, self._trained = time.perf_counter() - self.state.seconds, 0.0
+        self._saved = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Saves where the run stands, if it is time."""
+        self.state.step = self._first + batch + 1
+        self._unsaved = True
+        if stop_or_save := self._agreed():
+            self.state.seconds = time.perf_counter() - self._began
+            self._position = self.model.position()
+            self._save_step(stop_or_save)
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Stops the clock: validation is not training."""
-        self._trained = time.perf_counter() - self._began
+        if self._in_epoch:
+            self._trained = self.state.seconds = time.perf_counter() - self._began
+            self._position = self.model.position()  # validation counts with the same metrics
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Saves the run as it stood before validation, if it is time."""
+        if self._in_epoch and (stop_or_save := self._agreed()):
+            self._save_step(stop_or_save)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the epoch; stops the run where the best is long past."""
-        state = self.state
-        if not math.isfinite((logs or {}).get("loss", 0.0)):
+        logs, state = logs or {}, self.state
+        if not math.isfinite(logs.get("loss", 0.0)):
             raise ValueError(
                 f"the loss is {logs['loss']} after epoch {epoch + 1}: lower learning_rate or set clip_norm"
             )
+        score = logs.get(self._monitor)
+        if score is None:
+            raise ValueError(f"there is no {self._monitor!r} to judge an epoch by; fit has {sorted(logs)}")
         seconds = self._trained or time.perf_counter() - self._began
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        for name, value in {**(logs or {}), "learning_rate": rate, "seconds": seconds}.items():
+        for name, value in {**logs, "learning_rate": rate, "seconds": seconds}.items():
             state.history.setdefault(name, []).append(float(value))
-        state.epoch = epoch + 1
-        score = (logs or {}).get(self._monitor)
-        if score is None:
-            raise ValueError(f"there is no {self._monitor!r} to judge an epoch by; fit has {sorted(logs or {})}")
+        state.epoch, state.step, state.seconds = epoch + 1, 0, 0.0
         # A first epoch that diverged (NaN) is kept, so that there is a model, but anything finite beats it.
         first = state.best_score is None or math.isnan(state.best_score)
-        if first or self._sign * score > self._sign * state.best_score:
+        best = first or self._sign * score > self._sign * state.best_score
+        if best:
             state.best_score, state.best_epoch = float(score), state.epoch
-            self.directory.mkdir(parents=True, exist_ok=True)
-            self.model.save(self.directory / BEST)
-        self._save()
+        self._in_epoch, self._position = False, []
+        self._write(best)
+        if workers.any_says(self.model.distribute_strategy, bool(self._asked))[0]:
+            raise Stopped(self._asked.signal if self._asked else 0, str(state))
         self.model.stop_training = self.model.stop_training or self.exhausted
 
     @property
@@ -100,38 +128,24 @@ class Checkpoints(keras.callbacks.Callback):
         """Whether the best epoch is `patience` epochs past."""
         return self.state.epoch > 0 and self.state.epoch - self.state.best_epoch >= self._patience
 
-    def _save(self) -> None:
-        name = f"epoch-{self.state.epoch:04d}"
-        partial = self.directory / f".{name}"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        self.model.save(partial / _MODEL)
-        (partial / _STATE).write_text(json.dumps(asdict(self.state)), encoding="utf-8")
-        os.rename(partial, self.directory / name)
-        for other in self.directory.iterdir():  # older epochs, and what a killed process was writing
-            if other.name.startswith(("epoch-", ".epoch-")) and other.name != name:
-                shutil.rmtree(other)
-            elif other.name.startswith(f".{Path(BEST).stem}."):
-                other.unlink()
+    def _agreed(self) -> tuple[bool, bool] | None:
+        """Returns whether to stop and whether to save, by all workers alike; None where neither."""
+        strategy = self.model.distribute_strategy
+        self._asked_for += 1
+        if workers.count(strategy) > 1 and self._asked_for % _TALK_EVERY:
+            return None
+        due = self._unsaved and workers.is_chief(strategy) and time.perf_counter() - self._saved >= self._every
+        says = workers.any_says(strategy, bool(self._asked), due)
+        return says if any(says) else None
 
+    def _save_step(self, stop_or_save: tuple[bool, bool]) -> None:
+        if self._unsaved:
+            self._write(best=False)
+        if stop_or_save[0]:
+            raise Stopped(self._asked.signal if self._asked else 0, str(self.state))
 
-def newest(directory: str | os.PathLike[str]) -> tuple[Path, RunState] | None:
-    """Finds where a run stands.
-
-    Args:
-        directory: What `Checkpoints` was given.
-
-    Returns:
-        The newest epoch's `.keras` file and its state, or None where nothing was saved.
-
-    Raises:
-        ValueError: The state cannot be read.
-    """
-    epochs = sorted(path for path in Path(directory).glob("epoch-[0-9]*") if path.is_dir())
-    if not epochs:
-        return None
-    state = epochs[-1] / _STATE
-    try:
-        return epochs[-1] / _MODEL, RunState(**json.loads(state.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise ValueError(f"{state}: cannot be read ({error}); remove {epochs[-1]} and run again") from error
+    def _write(self, best: bool) -> None:
+        if workers.is_chief(self.model.distribute_strategy):
+            state = replace(self.state)  # as it is now
+            self._newest = write(self.directory, state, self._position, self.model.save, best, keep=self._newest)
+        self._saved, self._unsaved = time.perf_counter(), False

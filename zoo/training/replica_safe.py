@@ -53,6 +53,12 @@ class ReplicaSafe(keras.Model):
 
     def train_step(self, data: tuple) -> Tensors:
         """One step of one replica: `{"loss": running mean}`."""
+        # At an epoch's end Keras asks for a step more than there are batches. It fails, but what does not need the batch,
+        # random numbers and the optimizer's count, would have changed by then, or not: a matter of chance.
+        with tf.control_dependencies(tf.nest.flatten(data)):
+            return self._learn(data)
+
+    def _learn(self, data: tuple) -> Tensors:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             loss = self._scaled_loss(x, y, self(x, training=True))

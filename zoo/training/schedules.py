@@ -1,4 +1,4 @@
-"""The learning rate as a function of the epoch, so that a resumed run has the same one."""
+"""What is a function of the epoch alone, so that a resumed run has the same: learning rate and order of records."""
 
 from __future__ import annotations
 

@@ -56,24 +56,6 @@ def from_chief(strategy: tf.distribute.Strategy, content: bytes | None) -> bytes
     return (_sum(strategy, sent) // _local(strategy)).astype(np.uint8).tobytes()
 
 
-def gathered(strategy: tf.distribute.Strategy, values: list[tf.Variable]) -> list[np.ndarray]:
-    """Returns, for variables of which every replica has its own rows, the rows of all, the first replica's first.
-
-    Args:
-        strategy: The strategy of the training.
-        values: Variables [rows, ...], whose rows may differ in number.
-    """
-    if strategy.num_replicas_in_sync == 1:
-        return [np.array(value) for value in values]
-
-    @tf.function(autograph=False)
-    def gather() -> list[tf.Tensor]:
-        mine = strategy.run(lambda: [tf.convert_to_tensor(value) for value in values])
-        return [strategy.gather(value, axis=0) for value in mine]
-
-    return [value.numpy() for value in gather()]
-
-
 def _several(strategy: tf.distribute.Strategy) -> bool:
     # A cluster of one is a MirroredStrategy with another name: there is nobody to talk to.
     several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
