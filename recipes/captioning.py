@@ -18,7 +18,7 @@ from zoo.running.flags import Options
 _CAPTIONS = flags.DEFINE_string("captions", None, "Table of captions; then --train is a list of names of images.")
 _IMAGES = flags.DEFINE_string("images", None, "Folder of images; found beside the table where it is not given.")
 _ON_ERROR = flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "What becomes of rows and images of no use.")
-_ON_SHEET, _ATTENDED = 24, 3
+_ON_PAGE, _ON_SHEET, _ATTENDED = 48, 24, 3
 
 
 def main(options: Options) -> None:
@@ -36,18 +36,22 @@ def main(options: Options) -> None:
     scores = {**model.evaluate(test, return_dict=True, verbose=0), **model.score(test)}
     metrics = run.report(model, train, scores)
 
-    records = list(islice(test.as_numpy_iterator(), _ON_SHEET))
+    records = list(islice(test.as_numpy_iterator(), _ON_PAGE))
     images = [record["image"] for record in records]
-    answers = model.predict(images)
+    references = [[text.decode("utf-8", "replace") for text in record["captions"]] for record in records]
+    answers, title = model.predict(images), f"{options.recipe}: captions of unseen images"
     for answer in answers[: _ON_SHEET // 3]:
         print(answer)
+    captions = [answer.captions for answer in answers]
+    shown = map(zoo.showing.ShownImage, images, captions, references)
+    zoo.showing.write_captions_html(run.workdir / "predictions.html", shown, title=title)
     zoo.showing.caption_sheet(
-        images,
-        [answer.caption for answer in answers],
+        images[:_ON_SHEET],
+        [answer.caption for answer in answers[:_ON_SHEET]],
         run.workdir / "captions.png",
-        references=[[text.decode("utf-8", "replace") for text in record["captions"]] for record in records],
-        log_probabilities=[answer.captions[0].log_probability for answer in answers],
-        title=f"{options.recipe}: captions of unseen images",
+        references=references[:_ON_SHEET],
+        log_probabilities=[answer.log_probability for answer in answers[:_ON_SHEET]],
+        title=title,
     )
     if options.config.attention:
         for number, looked in enumerate(model.attend(images[:_ATTENDED])):

@@ -28,7 +28,7 @@ def main(options: Options) -> None:
     from zoo.datasets.text_files import Reader
     from zoo.running.run import Run
 
-    run = Run(options, {"text_column": _TEXT.value, "label_column": _LABEL.value})
+    run = Run(options, {"text_column": _TEXT.value, "label_column": _LABEL.value, "header": _HEADER.value})
     read = Reader(text_column=_TEXT.value, label_column=_LABEL.value, header=_HEADER.value)
     train, valid, test = run.data(read)
     model = run.fit(run.model(), train, valid)

@@ -37,7 +37,7 @@ def test_defaults_survive_a_command_line():
     [
         ("image_size=4", "allowed: int, between 8 and 4096"),
         ("fit=stretch", "allowed: 'crop' | 'pad'"),
-        ("n_best=4", "n_best is 4; allowed: at most beam_width, which is 3"),
+        ("n_best=0", "allowed: int, between 1 and 100"),
         ("pretrained=true", "the residual network has no published weights"),
         ("feature_cache=somewhere", "set train_backbone=false and augment=false"),
         ("bucket_boundaries=8,8", "each above the last"),
@@ -46,6 +46,18 @@ def test_defaults_survive_a_command_line():
 def test_values_that_cannot_train_are_refused(assignment, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         CaptionerConfig(**parse_assignments(CaptionerConfig, [assignment]))
+
+
+def test_a_search_returns_no_more_than_it_has_hypotheses():
+    assert CaptionerConfig().returned == 3
+    assert CaptionerConfig(**parse_assignments(CaptionerConfig, ["beam_width=1"])).returned == 1
+    assert CaptionerConfig(beam_width=5, n_best=2).returned == 2
+
+
+def test_an_output_layer_must_learn():
+    with pytest.raises(ValueError, match="set train_word_vectors=true or tied=false"):
+        CaptionerConfig(tied=True, word_vectors="glove.txt", train_word_vectors=False)
+    assert CaptionerConfig(tied=True, train_word_vectors=False).learns_embeddings  # there is nothing to keep
 
 
 def test_a_penalty_on_attention_needs_attention():

@@ -39,7 +39,7 @@ def test_defaults_survive_a_command_line():
         ("max_turns=0", "allowed: int, between 1 and"),
         ("max_reply=0", "allowed: int, between 1 and 1000"),
         ("repetition_penalty=0", "allowed: float, between 0.1 and 10"),
-        ("n_best=4", "n_best is 4; allowed: at most beam_width, which is 3"),
+        ("n_best=0", "allowed: int, between 1 and 100"),
         ("bucket_boundaries=8,8", "each above the last"),
     ],
 )

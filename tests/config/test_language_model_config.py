@@ -19,6 +19,12 @@ def test_what_is_not_allowed_is_told(field, value):
         LanguageModelConfig(**{field: value})
 
 
+def test_vectors_are_of_words():
+    with pytest.raises(ValueError, match="word_vectors are for words: set tokens=words"):
+        LanguageModelConfig(word_vectors="glove.txt")
+    assert not LanguageModelConfig(tokens="words", word_vectors="x", train_word_vectors=False).learns_embeddings
+
+
 def test_lower_case_is_for_words():
     with pytest.raises(ValueError, match="lowercase is for words"):
         LanguageModelConfig(lowercase=True)

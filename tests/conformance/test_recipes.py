@@ -7,7 +7,6 @@ import sys
 from dataclasses import astuple
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -15,7 +14,6 @@ from tiny_recipes import ONE_A_TASK, TINY
 
 import zoo
 from zoo import cells
-from zoo.training.strategies import strategy
 
 
 @pytest.fixture(scope="module")
@@ -112,40 +110,6 @@ def test_an_export_holds_no_op_that_a_plain_server_lacks(written, name):
 
 
 # A training step is the task's, not the recipe's: one recipe of each task will do.
-
-
-@pytest.mark.parametrize("tiny", ONE_A_TASK, ids=lambda tiny: tiny.recipe)
-def test_two_replicas_train_as_one(tiny):
-    x, y = tiny.x[:24], tiny.y and tiny.y[:24]
-    weights = []
-    for which in ("none", "mirrored"):
-        with strategy(which).scope():
-            # Five do not split evenly, and clipping bites. Adam would blow up the last bit of gradients that are near
-            # 0.
-            task = tiny.make(epochs=2, batch_size=5, clip_norm=0.5, optimizer="sgd", learning_rate=0.1)
-        assert task.distribute_strategy.num_replicas_in_sync == (2 if which == "mirrored" else 1)
-        history = task.fit(x, y, verbose=0).history
-        scores = task.evaluate(x, y, return_dict=True, verbose=0)
-        weights.append(([np.array(w) for w in task.get_weights()], history["loss"], scores))
-    (one, one_loss, one_scores), (two, two_loss, two_scores) = weights
-    for a, b in zip(one, two, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-    np.testing.assert_allclose(one_loss, two_loss, rtol=1e-5)
-    assert one_scores == pytest.approx(two_scores, rel=1e-5)
-
-
-@pytest.mark.parametrize("tiny", ONE_A_TASK, ids=lambda tiny: tiny.recipe)
-def test_a_training_step_compiles_under_xla(tiny):
-    task = tiny.make()
-    task.adapt(task.records(tiny.x, tiny.y))
-    batch = next(iter(task.batches(task.records(tiny.x, tiny.y), training=True)))
-    plain = task._scaled_loss(*batch, task(batch[0], training=True))
-    task.reset_metrics()
-    task.optimizer.build(task.trainable_variables)
-    step = tf.function(task.train_step, jit_compile=True)
-    np.testing.assert_allclose(step(batch)["loss"], plain, rtol=1e-5)
-    task.reset_metrics()
-    assert step(batch)["loss"] < plain  # the first step has moved the weights downhill
 
 
 @pytest.mark.parametrize("cell", cells.names())

@@ -120,7 +120,7 @@ def test_no_rows():
     assert search(table, [], max_length=3, beam_width=2, n_best=2, end=0).tokens.shape == (0, 2, 3)
 
 
-def test_adjusted_logits_make_the_probabilities():
+def test_adjusted_logits_rank_and_the_models_own_are_told():
     table = PrefixTable.random(tables=2, vocabulary=4, depth=3)
     beams = search(
         table, [0, 1], max_length=3, end=END, beam_width=3, n_best=3, adjust=decoding.forbidding([1], before=2)
@@ -128,14 +128,25 @@ def test_adjusted_logits_make_the_probabilities():
     for row in range(2):
         for tokens in rows_of(beams, row):
             assert 1 not in tokens[:2]
-    best = rows_of(beams, 0)[0]
+        wanted = [table.log_probability(row, tokens) for tokens in rows_of(beams, row)]
+        np.testing.assert_allclose(beams.log_probabilities[row], wanted, rtol=1e-5)
+        assert np.all(beams.scores[row] >= beams.log_probabilities[row] - 1e-5)  # what is left was renormalised
     allowed = table.probabilities[0, 0].copy()
     allowed[1] = 0
     first = decoding.beam_search(
         table.step, [0], table.state([0]), max_length=1, beam_width=1, adjust=decoding.forbidding([1])
     )
-    np.testing.assert_allclose(np.exp(first.log_probabilities[0, 0]), allowed.max() / allowed.sum(), rtol=1e-5)
-    assert best[0] != 1
+    np.testing.assert_allclose(np.exp(first.scores[0, 0]), allowed.max() / allowed.sum(), rtol=1e-5)
+    np.testing.assert_allclose(np.exp(first.log_probabilities[0, 0]), allowed.max(), rtol=1e-5)
+    greedy = decoding.greedy(table.step, [0], table.state([0]), max_length=1, adjust=decoding.forbidding([1]))
+    np.testing.assert_allclose(first.log_probabilities[0], greedy.log_probabilities, rtol=1e-5)
+
+
+def test_where_there_is_no_sequence_there_is_no_probability():
+    table = PrefixTable.random(tables=1, vocabulary=2, depth=2)
+    beams = search(table, [0], max_length=2, end=1, beam_width=6, n_best=5, adjust=decoding.forbidding([1], before=1))
+    assert beams.lengths.numpy().tolist() == [[2, 2, 0, 0, 0]]
+    assert np.isneginf(beams.log_probabilities.numpy()[0, 2:]).all()
 
 
 @pytest.mark.parametrize(

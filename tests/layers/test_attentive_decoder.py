@@ -113,6 +113,19 @@ def test_padding_and_neighbours_change_nothing():
             np.testing.assert_allclose(state[row], wanted[0], rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "XLA"])
+def test_logits_of_some_places_are_those_of_all(compiled):
+    decoder = make("gru", "lstm")
+    given = {"context": memory, "mask": tf.constant(MASK), "return_attention_scores": True}
+    whole, last, scores = decoder(tokens, **given)
+    call = tf.function(lambda places: decoder(tokens, places=places, **given), jit_compile=compiled)
+    logits, states, same = call(tf.constant(np.flatnonzero(MASK), tf.int32))
+    np.testing.assert_allclose(logits, whole.numpy()[MASK], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(same, scores, rtol=0, atol=1e-5)
+    for state, end in zip(states, last, strict=True):
+        np.testing.assert_allclose(state, end, rtol=0, atol=1e-5)
+
+
 def test_dropout_and_its_own_choices_in_training():
     decoder = make("lstm", dropout=0.5, seed=1)
     given = {"context": memory, "mask": MASK, "context_mask": REAL}

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from zoo.layers.carried_states import CarriedStates
@@ -22,3 +23,11 @@ def test_no_gradient_goes_back_into_the_window_before():
         y = carried.read(tf.constant(1))[0] * 5.0
     assert tape.gradient(y, x) is None
     np.testing.assert_array_equal(y, [[30.0]])
+
+
+def test_variables_of_a_static_shape_hold_fewer_rows_but_not_more():
+    carried = CarriedStates([2], rows=3, static_shapes=True)
+    carried.keep([tf.ones([2, 2])])
+    np.testing.assert_array_equal(carried.read(tf.constant(3))[0], [[1, 1], [1, 1], [0, 0]])
+    with pytest.raises(ValueError, match="a batch has 4 rows, but states are carried of 3"):
+        carried.keep([tf.ones([4, 2])])

@@ -74,8 +74,32 @@ def test_the_reported_log_probability_is_the_models_own(captioner):
     (answer,) = captioner.predict(X[:1])
     x, y = next(iter(captioner.batches(captioner.records(X[:1], [[answer.caption]]), training=False)))
     values, _ = captioner._nats(y, captioner(x))
-    # A search never writes padding, unknown or begin, and no empty caption: what those had goes to the others.
-    assert 0.0 <= answer.captions[0].log_probability + float(tf.reduce_sum(values)) < 0.1
+    # A search never writes padding, unknown or begin, and no empty caption; their shares are not given to the others.
+    assert answer.captions[0].log_probability == pytest.approx(-float(tf.reduce_sum(values)), abs=1e-4)
+
+
+def test_another_configuration_of_the_search_is_heard(captioner):
+    before = captioner.config
+    several = captioner.predict(X[:1])
+    try:
+        captioner.config = replace(before, beam_width=2, n_best=1)
+        assert [len(answer.captions) for answer in captioner.predict(X[:1])] == [1]
+    finally:
+        captioner.config = before
+    assert len(several[0].captions) > 1
+    assert captioner.predict(X[:1]) == several
+
+
+def test_no_caption_has_more_than_max_words(captioner):
+    def captions(max_words):
+        config = replace(captioner.config, max_words=max_words)
+        written = write(captioner.network, captioner.preprocessor, config, tf.constant(X[:3]))
+        return [text.decode() for text in written["captions"].numpy().ravel()]
+
+    assert {len(text.split()) for text in captions(2)} == {2}  # the model would go on
+    assert max(len(text.split()) for text in captions(3)) == 3
+    # The end takes no word's place: a caption of as many words is whole.
+    assert captions(3)[0] == captioner.predict(X[:1])[0].caption
 
 
 def test_evaluation_counts_nats_a_word_over_all_captions(captioner):
@@ -174,18 +198,34 @@ def test_mirrored_images_are_a_function_of_the_epoch_and_spare_those_that_tell_s
     task = make(augment=True)
     task.adapt(task.records(sides, texts))
 
-    def mirrored():
-        records = task.records(sides, texts)
-        words = task.preprocessor.encode(tf.constant([each[0] for each in texts])).targets[:, tf.newaxis]
-        images = task._images(tf.constant(sides), tf.constant(["x"] * 12))
-        return task._mirrored(images, tf.constant(sides), words).numpy()[:, 8, 15, 0] > 0, records
+    words = task.preprocessor.encode(tf.constant([each[0] for each in texts])).targets[:, tf.newaxis]
+    batch = {"image": tf.constant(sides), "name": tf.constant(["x"] * 12), "inputs": words, "targets": words}
+    batch["cut"] = tf.zeros([12, 1], tf.int32)
 
-    first, _ = mirrored()
-    np.testing.assert_array_equal(mirrored()[0], first)
+    def mirrored():
+        pixels = task.tensors(batch, training=True)[0]["image"].numpy()[:, 8, :, 0]
+        return pixels[:, 15] > pixels[:, 0]
+
+    first = mirrored()
+    np.testing.assert_array_equal(mirrored(), first)
     assert not first[1::2].any()
     assert 0 < first[::2].sum() < 6
     task._epoch.assign(1)
-    assert np.any(mirrored()[0] != first)
+    assert np.any(mirrored() != first)
+
+
+@pytest.mark.parametrize("attention", [True, False])
+def test_words_start_from_a_file_of_vectors(tmp_path, attention):
+    path = tmp_path / "vectors.txt"
+    path.write_text(", 9 9 9\nred 1 2 3\nRed 7 8 9\nviolet 4 5 6\n")
+    task = make(word_vectors=str(path), word_dim=3, train_word_vectors=False, attention=attention)
+    task.adapt(task.records(X, Y))
+    words = task.vocabulary.words
+    assert words[-1] == "violet"
+    assert "," not in words
+    embeddings = task.network.decoder.embeddings
+    np.testing.assert_array_equal(embeddings.numpy()[RESERVED_WITH_ENDS + words.index("red")], [1, 2, 3])
+    assert embeddings not in task.trainable_variables
 
 
 def test_features_of_a_backbone_that_does_not_learn_are_kept_on_disk(tmp_path, monkeypatch):
@@ -315,7 +355,7 @@ def test_words_that_came_already_can_be_made_less_likely(captioner, monkeypatch)
 
     monkeypatch.setattr(captioner.network.decoder, "stepper", lambda memory: step)
     first, second, third = captioner.vocabulary.words[:3]
-    for penalty, expected in ((1.0, [first] * 9), (4.0, [first, second, third])):
+    for penalty, expected in ((1.0, [first] * 8), (4.0, [first, second, third])):
         config = replace(captioner.config, beam_width=1, n_best=1, repetition_penalty=penalty)
         written = write(captioner.network, captioner.preprocessor, config, tf.constant(X[:1]))
         assert written["caption"].numpy()[0].decode().split() == expected

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from zoo.datasets import from_plain_texts
+from zoo.datasets import from_plain_texts, from_texts
 
 TINY = {
     "embedding_dim": 8, "units": 16, "window": 8, "batch_size": 4, "epochs": 40, "dropout": 0.0, "min_count": 1,
@@ -123,6 +123,9 @@ def test_what_is_of_another_type_is_refused(model):
         model.fit({"text": ["the cat"]})
     with pytest.raises(TypeError, match="takes a list of texts"):
         model.score({"text": ["the cat"]})
+    for label in (None, "x"):
+        with pytest.raises(TypeError, match=r"score takes a list of texts, not str: write \['abc'\]"):
+            model.score("abc", label)
     assert model.generate("the", length=np.int64(3), seed=1) == model.generate("the", length=3, seed=1)
     with pytest.raises(TypeError, match="or a list of texts"):
         model.fit("the cat")
@@ -160,13 +163,15 @@ def test_the_order_of_windows_is_a_function_of_seed_and_epoch():
     task = zoo.get("lstm_char_lm", **TINY)
     records = task.records(["abcdefgh" * 30])
     task.adapt(records)
+    batches = task.batches(records, training=True)  # made once, as in fit
 
     def epoch(number):
         task._epoch.assign(number)
-        return [x["token_ids"].numpy().tolist() for x, _ in task.batches(records, training=True)]
+        return [x["token_ids"].numpy().tolist() for x, _ in batches]
 
-    assert epoch(0) == epoch(0)
-    assert epoch(0) != epoch(1)
+    first, second = epoch(0), epoch(1)
+    assert first != second
+    assert epoch(0) == first
 
 
 def test_labels_begin_texts():
@@ -187,6 +192,10 @@ def test_labels_begin_texts():
         task.evaluate(["1111"], verbose=0)
     assert task.score(["", "1111"], "one")[1] == right
     assert task.score([], []) == []
+    records = from_texts(["1111"], ["one"])
+    assert task.score(records) == [right]
+    with pytest.raises(ValueError, match="a dataset's records bring their labels"):
+        task.score(records, labels="two")
     with pytest.raises(ValueError, match="no label can begin one"):
         zoo.get("lstm_char_lm", **{**TINY, "layout": "streams"}).fit(texts, labels, verbose=0)
 
@@ -202,6 +211,29 @@ def test_words():
     nats = sum(one.log_probability for one in scored) / sum(len(one.token_log_probabilities) for one in scored)
     assert scores["loss"] == pytest.approx(-nats, rel=1e-3)
     assert task.score(["The cow sat"])[0].unknown == 1
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_words_start_from_a_file_of_vectors(tmp_path, frozen):
+    path = tmp_path / "vectors.txt"
+    path.write_text("<unk> 9 9 9\ncat 1 2 3\nCow 7 8 9\ncow 4 5 6\n")
+    settings = {
+        **TINY, "embedding_dim": 3, "layout": "texts", "epochs": 1, "lowercase": True, "tied": False,
+        "word_vectors": str(path), "train_word_vectors": not frozen,
+    }  # fmt: skip
+    task = zoo.get("lstm_word_lm", **settings)
+    task.fit(["the cat sat"] * 8, verbose=0)
+    tokens, embeddings = task.vocabulary.tokens, task.decoder.embeddings.numpy()
+    assert set(tokens[:-1]) == {"the", "cat", "sat"}
+    assert tokens[-1] == "cow"
+    assert np.array_equal(embeddings[4 + tokens.index("cat")], [1, 2, 3]) == frozen
+    np.testing.assert_array_equal(embeddings[4 + tokens.index("cow")], [4, 5, 6])  # never met in training
+    assert (task.decoder.embeddings in task.trainable_variables) != frozen
+    if frozen:
+        again = task.__class__.from_config(task.get_config())
+        assert again.decoder.embeddings not in again.trainable_variables
+        with pytest.raises(ValueError, match="vectors of 3 numbers: set embedding_dim=3"):
+            zoo.get("lstm_word_lm", **{**settings, "embedding_dim": 4}).fit(["the cat sat"], verbose=0)
 
 
 def test_reinjection_grows_and_still_learns():

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 import tensorflow as tf
 
-from zoo.preprocessing.batching import bucketed, many_at_a_time, shuffled
+from zoo.preprocessing.batching import bucketed, many_at_a_time, most_rows, shuffled
 
 LENGTHS = [3, 9, 1, 4, 30, 2, 9, 5, 16, 8, 1, 7, 3, 3, 12]
 
@@ -50,6 +50,22 @@ def test_every_record_is_in_one_batch_with_others_of_its_bucket():
 def test_boundaries_may_be_none_or_beyond_all_lengths(boundaries):
     batches = batches_of(records(), batch_size=4, boundaries=boundaries)
     assert [len(batch["tokens"]) for batch in batches] == [4, 4, 4, 3]
+
+
+def test_a_batch_keeps_within_its_budget_of_time_steps():
+    def rows(boundaries, budget):
+        batches = bucketed(records(), lambda r: tf.size(r["tokens"]), 10, boundaries, budget)
+        return [batch["tokens"].shape for batch in batches.as_numpy_iterator()]
+
+    shapes = rows((4, 8, 40), 24)
+    assert sum(count for count, _ in shapes) == len(LENGTHS)
+    assert all(count * longest <= 24 for count, longest in shapes if longest < 8)
+    assert max(count for count, _ in shapes) == 24 // 4
+    assert {count for count, longest in shapes if longest >= 8} == {1}  # a record at least, however long
+    # Nothing is known of lengths without boundaries: the batch size counts alone.
+    assert [count for count, _ in rows((), 24)] == [10, 5]
+    assert most_rows(3, 1000, (), 24) == 1000
+    assert [most_rows(length, 10, (4, 8), 64) for length in (3, 5, 9)] == [10, 8, 1]
 
 
 def test_no_records():

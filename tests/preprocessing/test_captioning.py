@@ -36,9 +36,11 @@ def test_captions_without_words_are_nothing_to_learn():
 def test_captions_become_numbers():
     codec = CaptionCodec(CaptionVocabulary(("dog", "a", "runs")), max_words=3)
     captions = codec.encode(tf.constant(["A DOG.", "", "a cat runs fast, a dog runs"]))
-    assert captions.inputs.numpy().tolist() == [[2, 5, 4, 0], [2, 0, 0, 0], [2, 5, 1, 6]]
-    assert captions.targets.numpy().tolist() == [[5, 4, 3, -1], [-1, -1, -1, -1], [5, 1, 6, 3]]
+    assert captions.inputs.numpy().tolist() == [[2, 5, 4], [2, 0, 0], [2, 5, 1]]
+    assert captions.targets.numpy().tolist() == [[5, 4, 3], [-1, -1, -1], [5, 1, 6]]  # what was cut has no end
     assert captions.cut.numpy().tolist() == [0, 0, 4]
+    whole = codec.encode(tf.constant(["a dog runs"]))
+    assert (whole.targets.numpy().tolist(), whole.cut.numpy().tolist()) == ([[5, 4, 6, 3]], [0])
     assert codec.tokens.size == 7
     none = codec.encode(tf.constant([], tf.string))
     assert none.inputs.shape[0] == none.targets.shape[0] == 0

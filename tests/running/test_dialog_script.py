@@ -80,3 +80,13 @@ def test_files_of_labels_without_dialogues_are_not_left_aside_for_the_sample(scr
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="--acts and --emotions are read beside --train"):
         script("--acts")
+
+
+def test_a_data_set_of_something_else_is_refused_with_what_can_be_read(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ValueError, match=r"these have \['tags', 'tokens'\]: take .*dialogue_sample.*or files of your own"
+    ):
+        script("--data=ner_sample", "--workdir=other")
+    with pytest.raises(ValueError, match="no data set 'dailydialog', neither embedded nor in TensorFlow Datasets; did"):
+        script("--data=dailydialog", "--workdir=other")

@@ -15,7 +15,9 @@ class CaptionerConfig(SearchingConfig):
     """A captioner: a convolutional encoder, a bridge, and the recurrent decoder, with attention or without.
 
     How it is trained is said by the fields of `TrainingConfig`, how it writes by those of `SearchingConfig`; a record
-    is an image with all its captions, which are learnt from together. Without attention: Vinyals et al. 2015, "Show and
+    is an image with all its captions, which are learnt from together. Records wait for
+    shuffling with their images as files have them, so `shuffle_buffer` is small; what it holds is memory, some 100 kB a
+    photograph. Without attention: Vinyals et al. 2015, "Show and
     Tell" (here the image is in the first states instead of the first input). With attention: Xu et al. 2015, "Show,
     Attend and Tell".
 
@@ -46,7 +48,7 @@ class CaptionerConfig(SearchingConfig):
             where the backbone starts from nothing.
         label_smoothing: Share of the target that is spread over all words in training (Szegedy et al. 2016).
         bucket_boundaries: Images are batched with others of similar captions, by the words of the longest.
-        max_words: Longer captions are cut, in training and in answers.
+        max_words: Longer captions are cut, in training (where they then have no end) and in answers.
     """
 
     task: ClassVar[str] = "zoo.models.captioner:Captioner"
@@ -77,6 +79,7 @@ class CaptionerConfig(SearchingConfig):
     epochs: Count = 8
     patience: Count = 5
     batch_size: Count = 16
+    shuffle_buffer: Count = 1_000
 
     def __post_init__(self) -> None:
         """Checks every field.

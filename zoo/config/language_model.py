@@ -70,3 +70,5 @@ class LanguageModelConfig(DecoderConfig):
         check_increasing(self, "bucket_boundaries")
         if self.lowercase and self.tokens == "characters":
             raise ValueError("LanguageModelConfig: lowercase is for words; characters are read as they are")
+        if self.word_vectors is not None and self.tokens == "characters":
+            raise ValueError("LanguageModelConfig: word_vectors are for words: set tokens=words or tokens=blanks")

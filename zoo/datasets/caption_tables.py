@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import csv
-import logging
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from zoo.datasets.lines import numbered_lines
-
-_logger = logging.getLogger(__name__)
-
-OnError = Literal["raise", "skip"]
+from zoo.datasets.problems import Problems
 
 _NUMBERED = re.compile(r"(.+)#(\d+)")
 _NAME_COLUMNS = ("image", "image_name", "name", "file")
-_TOLD = 3  # names in a message about many
 
 
 class Captioned(NamedTuple):
@@ -31,46 +25,6 @@ class Captioned(NamedTuple):
 
     line: int
     texts: list[str]
-
-
-class Problems:
-    """Raises what is wrong, or collects it."""
-
-    def __init__(self, on_error: OnError) -> None:
-        """Takes note of nothing yet.
-
-        Args:
-            on_error: `raise`, or `skip`, which collects.
-
-        Raises:
-            ValueError: It is something else.
-        """
-        if on_error not in ("raise", "skip"):
-            raise ValueError(f"on_error={on_error!r}; allowed: 'raise', 'skip'")
-        self._skip = on_error == "skip"
-        self._found: dict[str, list[str]] = defaultdict(list)
-
-    def found(self, kind: str, place: str, what: str, remedy: str) -> None:
-        """Takes note of what cannot be used.
-
-        Args:
-            kind: What such things are called, many of them.
-            place: The file, and the line.
-            what: The thing and what is wrong with it.
-            remedy: What can be done.
-
-        Raises:
-            ValueError: What cannot be used is not to be skipped.
-        """
-        if not self._skip:
-            raise ValueError(f"{place}: {what}; {remedy}, or leave such out with on_error=skip")
-        self._found[kind].append(f"{place}: {what}")
-
-    def tell(self, path: Path) -> Counter[str]:
-        """Logs each kind once, and returns how many there were."""
-        for kind, found in self._found.items():
-            _logger.warning("%s: %d %s left out (%s)", path, len(found), kind, first_of(found))
-        return Counter({kind: len(found) for kind, found in self._found.items()})
 
 
 def read_table(path: Path, problems: Problems) -> dict[str, Captioned]:
@@ -180,9 +134,3 @@ def read_names(path: Path, table: dict[str, Captioned], table_path: Path, proble
 def holds_a_word(caption: str) -> bool:
     """Whether there is a letter or a digit in a caption: of punctuation alone nothing is learnt."""
     return any(character.isalnum() for character in caption)
-
-
-def first_of(names: Iterable[str]) -> str:
-    """Tells the first few of many names."""
-    names = list(names)
-    return ", ".join(names[:_TOLD]) + (", ..." if len(names) > _TOLD else "")

@@ -10,15 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.datasets.caption_tables import (
-    Captioned,
-    OnError,
-    Problems,
-    first_of,
-    holds_a_word,
-    read_names,
-    read_table,
-)
+from zoo.datasets.caption_tables import Captioned, holds_a_word, read_names, read_table
+from zoo.datasets.problems import OnError, Problems, first_of
 
 if TYPE_CHECKING:
     import tensorflow as tf

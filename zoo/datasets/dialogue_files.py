@@ -8,8 +8,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zoo.datasets.caption_tables import Problems
 from zoo.datasets.lines import numbered_lines
+from zoo.datasets.problems import Problems
 
 END_OF_TURN = "__eou__"
 _JSON = (".jsonl", ".ndjson", ".json")

@@ -9,8 +9,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.datasets.caption_tables import OnError, Problems
 from zoo.datasets.dialogue_files import Dialogue, Source, beside, iterate
+from zoo.datasets.problems import OnError, Problems
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -90,6 +90,8 @@ def from_dialogues(
 
 def _checked(index: int, turns: Sequence[str], labels: dict[str, Sequence[str | int]]) -> Dialogue:
     """Makes a dialogue of what is in memory, if something can be learnt from it."""
+    from zoo.preprocessing.labels import label_name
+
     if isinstance(turns, str) or len(turns) < 2:
         raise ValueError(f"dialogue {index} (from 0) is {turns!r}; give a list of two or more turns")
     if not all(isinstance(turn, str) and turn.strip() for turn in turns):
@@ -99,7 +101,7 @@ def _checked(index: int, turns: Sequence[str], labels: dict[str, Sequence[str | 
             raise ValueError(
                 f"dialogue {index} (from 0) has {len(turns)} turns, but {len(given)} {name}; give one each"
             )
-    return Dialogue(list(turns), **{name: [str(label) for label in given] for name, given in labels.items()})
+    return Dialogue(list(turns), **{name: [label_name(label) for label in given] for name, given in labels.items()})
 
 
 def from_stream(

@@ -5,10 +5,12 @@ from itertools import islice
 
 import tensorflow as tf
 
+from zoo.preprocessing.labels import label_name
+
 _CHUNK = 256
 
 
-def from_texts(texts: Sequence[str], labels: Sequence[str | int]) -> tf.data.Dataset:
+def from_texts(texts: Sequence[str], labels: Sequence[str | float]) -> tf.data.Dataset:
     """Makes a dataset of texts that are in memory.
 
     Args:
@@ -25,7 +27,7 @@ def from_texts(texts: Sequence[str], labels: Sequence[str | int]) -> tf.data.Dat
         raise ValueError(f"{len(texts)} texts but {len(labels)} labels; give one for each text")
     if not len(texts):
         raise ValueError("no texts; give at least one")
-    named = [label if isinstance(label, str) else str(label) for label in labels]
+    named = [label_name(label) for label in labels]
     for index, (text, label) in enumerate(zip(texts, named, strict=True)):
         if not isinstance(text, str):
             raise ValueError(f"text {index} (from 0) is {text!r}; give a string")

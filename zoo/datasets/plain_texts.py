@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import logging
 import os
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from zoo.datasets.lines import decoded, opened
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -124,15 +123,5 @@ def _texts(file: Path, per: Per) -> Iterator[str]:
 
 def _read(file: Path) -> str:
     """Returns a file's text, with line feeds alone as line ends."""
-    try:
-        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        encoding = "UTF-16" if error.object[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "LATIN1"
-        raise ValueError(
-            f"{file}:{line}: byte {error.object[error.start]:#04x} is not UTF-8; "
-            f"convert it: iconv -f {encoding} -t UTF-8"
-        ) from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{file}: cannot be read ({error})") from None
+    with opened(file) as unpacked:
+        return "".join(decoded(file, unpacked)).replace("\r\n", "\n")

@@ -6,14 +6,12 @@ read twice or more, never as a whole: once to check every row, then once an epoc
 """
 
 import csv
-import gzip
-import io
 import os
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
+
+from zoo.datasets.lines import decoded, opened
 
 _TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "tweet", "body", "message")
 _LABEL_NAMES = ("label", "sentiment", "class", "category", "rating", "stars", "score", "target", "polarity", "y")
@@ -61,7 +59,7 @@ def find_columns(
         ValueError: If the file is empty, or there are no such columns; the message says where and what to do.
     """
     path = os.fspath(path)
-    with _opened(path) as file:
+    with opened(path) as file:
         tabs = b"\t" in file.readline(_LONGEST_FIELD)
     numbered = list(islice(_rows(path, tabs), _JUDGED))
     if not numbered:
@@ -119,8 +117,8 @@ def iterate(table: Table) -> Iterator[tuple[int, str, str]]:
 
 def _rows(path: str, tabs: bool) -> Iterator[tuple[int, list[str]]]:
     """All rows that are not blank, with the number of the line on which each begins."""
-    with _opened(path) as file:
-        lines = _decoded(path, file)
+    with opened(path) as file:
+        lines = decoded(path, file)
         if tabs:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
@@ -137,42 +135,6 @@ def _rows(path: str, tabs: bool) -> Iterator[tuple[int, list[str]]]:
             raise ValueError(
                 f"{path}:{began}: not a row of CSV ({error}); double every double quote inside a quoted text"
             ) from error
-
-
-def _decoded(path: str, file: BinaryIO) -> Iterator[str]:
-    """The lines as text; split at line feeds only, since other separators occur inside texts."""
-    for number, line in enumerate(file, start=1):
-        if number == 1:
-            if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise ValueError(f"{path}:1: the file is in UTF-16; convert it: iconv -f UTF-16 -t UTF-8")
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        try:
-            yield line.decode()
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{path}:{number}: byte {line[error.start]:#04x} is not UTF-8; "
-                "convert the file, for example from Latin-1: iconv -f LATIN1 -t UTF-8"
-            ) from None
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
-    """Opens a file, through gzip if its content is."""
-    try:
-        raw = open(path, "rb")  # noqa: SIM115 -- closed by the `with` below; only opening may fail this way
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file; check the path") from None
-    with raw:
-        compressed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        if not compressed:
-            yield raw
-            return
-        try:
-            with gzip.open(raw) as unpacked, io.BufferedReader(unpacked) as file:
-                yield file
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path}: the gzip file is cut off or damaged ({error}); fetch it again") from error
 
 
 def _column(

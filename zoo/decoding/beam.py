@@ -19,8 +19,10 @@ class Beams(NamedTuple):
         tokens: int32 `[rows, n_best, max_length]`: the tokens, the end token included, then padding.
         lengths: int32 `[rows, n_best]`: the number of tokens, the end token included; 0 where a row has fewer sequences
             than `n_best`.
-        log_probabilities: float32 `[rows, n_best]`: natural logarithm of the sequence's probability.
-        scores: float32 `[rows, n_best]`: the log-probability over the length penalty, by which they are ordered.
+        log_probabilities: float32 `[rows, n_best]`: natural logarithm of the sequence's probability under the model as
+            it is, before `adjust`; minus infinity where there is no sequence.
+        scores: float32 `[rows, n_best]`: the log-probability after `adjust` over the length penalty, by which they are
+            ordered; minus infinity where there is no sequence.
     """
 
     tokens: tf.Tensor
@@ -36,12 +38,31 @@ class _Live(NamedTuple):
         last: int32 `[rows * beam_width]`, the last token of each.
         state: What the next step reads, `[rows * beam_width, ...]`.
         tokens: int32 `[rows, beam_width, max_length]`.
-        log_probabilities: float32 `[rows, beam_width]`, in falling order; minus infinity where there is none.
+        adjusted: float32 `[rows, beam_width]`, log-probabilities after `adjust`, in falling order; minus infinity
+            where there is none.
+        log_probabilities: float32 `[rows, beam_width]`, those of the model as it is.
     """
 
     last: tf.Tensor
     state: State
     tokens: tf.Tensor
+    adjusted: tf.Tensor
+    log_probabilities: tf.Tensor
+
+
+class _Extensions(NamedTuple):
+    """The best hypotheses that are longer by a token, `[rows, extensions]` each.
+
+    Attributes:
+        parents: int32, the place in the beam of what was made longer.
+        tokens: int32, by which token.
+        adjusted: As in `_Live`, in falling order.
+        log_probabilities: As in `_Live`.
+    """
+
+    parents: tf.Tensor
+    tokens: tf.Tensor
+    adjusted: tf.Tensor
     log_probabilities: tf.Tensor
 
 
@@ -61,6 +82,8 @@ def beam_search(
     """Searches for the sequences of highest score.
 
         score(Y) = log P(Y) / ((5 + |Y|) / 6)^length_penalty
+
+    where P is what `adjust` leaves of the model's probabilities.
 
     Wu et al. 2016, "Google's Neural Machine Translation System", equation 14 (without the coverage penalty). Among all
     one-token extensions of the live hypotheses, those of the first `beam_width` that end are taken out, and stay as
@@ -118,12 +141,14 @@ class _Search:
     def first(self, first: tf.Tensor, state: State, pad: int) -> _Live:
         """One hypothesis a row, of no tokens; the other places of the beam are empty."""
         rows = tf.shape(first)[0]
-        log_probabilities = tf.where(tf.range(self.beam_width) == 0, 0.0, _IMPOSSIBLE)
+        only = tf.where(tf.range(self.beam_width) == 0, 0.0, _IMPOSSIBLE)
+        log_probabilities = self._static(tf.tile(only[tf.newaxis], [rows, 1]), first)
         return _Live(
             self._widened(first),
             tf.nest.map_structure(self._widened, as_state(state)),
             self._static(tf.fill([rows, self.beam_width, self.max_length], pad), first),
-            self._static(tf.tile(log_probabilities[tf.newaxis], [rows, 1]), first),
+            log_probabilities,
+            log_probabilities,
         )
 
     def none(self, first: tf.Tensor, pad: int) -> Beams:
@@ -137,46 +162,57 @@ class _Search:
         """Whether any row has a live hypothesis that may still overtake its last place."""
         # Probabilities only fall, so the best that can come of a hypothesis is its own over the largest penalty ahead.
         ahead = tf.maximum(self._penalty(time + 1), self._penalty(self.max_length))
-        return (time < self.max_length) & tf.reduce_any(live.log_probabilities[:, 0] / ahead > ended.scores[:, -1])
+        return (time < self.max_length) & tf.reduce_any(live.adjusted[:, 0] / ahead > ended.scores[:, -1])
 
     def one_more(self, time: tf.Tensor, live: _Live, ended: Beams) -> tuple[tf.Tensor, _Live, Beams]:
         """Makes every live hypothesis longer by a token, and takes out those that end."""
         width = self.beam_width
-        parents, tokens, log_probabilities, state = self._extensions(time, live)
+        longer, state = self._extensions(time, live)
         sequences = tf.where(
-            tf.range(self.max_length) == time, tokens[..., tf.newaxis], tf.gather(live.tokens, parents, batch_dims=1)
+            tf.range(self.max_length) == time,
+            longer.tokens[..., tf.newaxis],
+            tf.gather(live.tokens, longer.parents, batch_dims=1),
         )
-        ends = tf.zeros_like(tokens, tf.bool) if self.end is None else tokens == self.end
-        ending = tf.where(ends, log_probabilities, _IMPOSSIBLE)[:, :width]
-        ended = self.merged(ended, self._scored(sequences[:, :width], time + 1, ending))
-        log_probabilities, best = tf.math.top_k(tf.where(ends, _IMPOSSIBLE, log_probabilities), width)
-        parents, tokens, sequences = (tf.gather(part, best, batch_dims=1) for part in (parents, tokens, sequences))
+        ends = tf.zeros_like(longer.tokens, tf.bool) if self.end is None else longer.tokens == self.end
+        ending = tf.where(ends, longer.adjusted, _IMPOSSIBLE)[:, :width]
+        ended = self.merged(
+            ended, self._scored(sequences[:, :width], time + 1, ending, longer.log_probabilities[:, :width])
+        )
+        adjusted, best = tf.math.top_k(tf.where(ends, _IMPOSSIBLE, longer.adjusted), width)
+        parts = (longer.parents, longer.tokens, sequences, longer.log_probabilities)
+        parents, tokens, sequences, log_probabilities = (tf.gather(part, best, batch_dims=1) for part in parts)
         origins = tf.reshape(parents + width * tf.range(tf.shape(parents)[0])[:, tf.newaxis], [-1])
         state = tf.nest.map_structure(lambda part: tf.ensure_shape(tf.gather(part, origins), part.shape), state)
-        new = (tf.reshape(tokens, [-1]), state, sequences, log_probabilities)
-        return time + 1, tf.nest.map_structure(_shaped_like, _Live(*new), live), ended
+        new = _Live(tf.reshape(tokens, [-1]), state, sequences, adjusted, log_probabilities)
+        return time + 1, tf.nest.map_structure(_shaped_like, new, live), ended
 
-    def _extensions(self, time: tf.Tensor, live: _Live) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, State]:
-        """Returns the best extensions by a token, `[rows, 2 beam_width]`, and the states of the live hypotheses.
+    def _extensions(self, time: tf.Tensor, live: _Live) -> tuple[_Extensions, State]:
+        """Returns the best extensions by a token, twice the width, and the states of the live hypotheses.
 
         Each hypothesis can end in one way only, so among twice the width there are enough that do not end.
-
-        Returns:
-            Place in the beam, token, log-probability (in falling order); states, `[rows * beam_width, ...]`.
         """
         logits, state = advance(self.step, live.last, live.state)
-        if self.adjust is not None:
-            logits = self.adjust(logits, tf.reshape(live.tokens, [-1, tf.shape(live.tokens)[2]]), time)
         size = logits.shape[-1] or tf.shape(logits)[-1]
-        extended = tf.reshape(live.log_probabilities, [-1, 1]) + tf.nn.log_softmax(logits)
-        extended = tf.reshape(extended, [-1, self.beam_width * size])
-        log_probabilities, index = tf.math.top_k(extended, tf.minimum(2, size) * self.beam_width)
-        return index // size, index % size, log_probabilities, state
+        adjusted = logits
+        if self.adjust is not None:
+            adjusted = self.adjust(logits, tf.reshape(live.tokens, [-1, tf.shape(live.tokens)[2]]), time)
+
+        def of_row(part: tf.Tensor) -> tf.Tensor:
+            return tf.reshape(part, [-1, self.beam_width * size])
+
+        extended = tf.reshape(live.adjusted, [-1, 1]) + tf.nn.log_softmax(adjusted)
+        best, index = tf.math.top_k(of_row(extended), tf.minimum(2, size) * self.beam_width)
+        if self.adjust is None:
+            return _Extensions(index // size, index % size, best, best), state
+        # Of the model's own probabilities only those of the few that were chosen are worked out.
+        before = live.log_probabilities - tf.reshape(tf.reduce_logsumexp(logits, axis=-1), [-1, self.beam_width])
+        own = tf.gather(of_row(logits), index, batch_dims=1) + tf.gather(before, index // size, batch_dims=1)
+        return _Extensions(index // size, index % size, best, own), state
 
     def cut(self, time: tf.Tensor, live: _Live) -> Beams:
         """The live hypotheses as sequences that were cut, where the search has come to the end."""
-        reached = tf.where(time == self.max_length, live.log_probabilities, _IMPOSSIBLE)
-        return self._scored(live.tokens, time, reached)
+        reached = tf.where(time == self.max_length, live.adjusted, _IMPOSSIBLE)
+        return self._scored(live.tokens, time, reached, live.log_probabilities)
 
     def merged(self, ended: Beams, new: Beams) -> Beams:
         """Returns the best `n_best` of two lots; among equal ones those of the first lot."""
@@ -185,8 +221,9 @@ class _Search:
         kept = tf.nest.map_structure(lambda part: tf.gather(part, best, batch_dims=1), both)
         return tf.nest.map_structure(_shaped_like, kept, ended)
 
-    def _scored(self, tokens: tf.Tensor, length: tf.Tensor, log_probabilities: tf.Tensor) -> Beams:
-        scores = log_probabilities / self._penalty(length)
+    def _scored(self, tokens: tf.Tensor, length: tf.Tensor, adjusted: tf.Tensor, log_probabilities: tf.Tensor) -> Beams:
+        scores = adjusted / self._penalty(length)
+        log_probabilities = tf.where(adjusted == _IMPOSSIBLE, _IMPOSSIBLE, log_probabilities)
         return Beams(tokens, tf.fill(tf.shape(scores), length), log_probabilities, scores)
 
     def _penalty(self, length: int | tf.Tensor) -> tf.Tensor:

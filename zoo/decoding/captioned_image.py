@@ -38,7 +38,12 @@ class CaptionedImage:
         """The best caption and its log-probability: `a red circle (-1.20)`."""
         if not self.valid:
             return "(no image)"
-        return f"{self.caption} ({self.captions[0].log_probability:.2f})"
+        return f"{self.caption} ({self.log_probability:.2f})" if self.captions else "(no caption)"
+
+    @property
+    def log_probability(self) -> float:
+        """The best caption's; minus infinity where there is none."""
+        return self.captions[0].log_probability if self.captions else float("-inf")
 
 
 @dataclass(frozen=True)

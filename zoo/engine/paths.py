@@ -32,6 +32,7 @@ _LEAST_WORK = 2e7
 _FEWEST_WEIGHTS = 5_000
 
 _forced: ContextVar[Path | None] = ContextVar("path", default=None)
+_step: ContextVar[tf.Graph | None] = ContextVar("step", default=None)
 
 
 @contextlib.contextmanager
@@ -59,6 +60,19 @@ def _force(path: Path) -> Iterator[None]:
         yield
     finally:
         _forced.reset(token)
+
+
+@contextlib.contextmanager
+def a_whole_step() -> Iterator[None]:
+    """Within it, what is traced is differentiated, if at all, in the graph that is being traced where it begins.
+
+    Keras runs several steps at a time by a loop with a branch in it; each step takes its gradients by itself.
+    """
+    token = _step.set(tf.compat.v1.get_default_graph())
+    try:
+        yield
+    finally:
+        _step.reset(token)
 
 
 def choose(cell: Cell, inputs: tf.Tensor, schedule: Schedule, *, training: bool, recording: bool) -> Path:
@@ -114,13 +128,13 @@ def _keras_is_exporting() -> bool:
 
 
 def _in_a_branch() -> bool:
-    """Whether a branch of `tf.cond` or `tf.switch_case` is being traced.
+    """Whether a branch of `tf.cond` or `tf.switch_case` is being traced, in a step or around what may be one.
 
     Its gradient cannot find what a function in it returned and the gradient of that function captures ("Could not find
     external tensor capture", TensorFlow 2.21).
     """
     graph = tf.compat.v1.get_default_graph()
-    while graph is not None:
+    while graph is not None and graph is not _step.get():
         if type(graph).__name__ == "CondBranchFuncGraph":
             return True
         graph = getattr(graph, "outer_graph", None)

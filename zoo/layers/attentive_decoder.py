@@ -37,6 +37,7 @@ class AttentiveDecoder(Decoder):
             several sequences about one memory lie side by side.
         mask: As `Decoder`.
         training: As `Decoder`.
+        places: As `Decoder`; α is of all steps even so.
         context_mask: `[batch, positions]`, True at real positions of the memory; None if all are.
         return_attention_scores: Whether α is returned, too.
 
@@ -83,6 +84,7 @@ class AttentiveDecoder(Decoder):
         context: tf.Tensor | None = None,
         mask: tf.Tensor | None = None,
         training: bool | None = None,
+        places: tf.Tensor | None = None,
         context_mask: tf.Tensor | None = None,
         return_attention_scores: bool = False,
     ) -> tuple[Any, ...]:
@@ -95,7 +97,7 @@ class AttentiveDecoder(Decoder):
         lowest = self.layers[0].cell.state_count
         output, last, scores = self._walk(vectors, states[:lowest], look, mask, training=bool(training))
         output, above = self._above(output, states[lowest:], mask, training)
-        logits = self.read_out(self.dropouts[1](output, training=training))
+        logits = self._logits(output, places, training)
         scores = tf.ensure_shape(scores, [*tokens.shape, context.shape[1]])
         return (logits, last + above, scores) if return_attention_scores else (logits, last + above)
 

@@ -58,6 +58,7 @@ class Decoder(keras.layers.Layer):
             where widths differ.
         context_dim: Width of the context; None means that there is none.
         dropout: Rate in [0, 1).
+        train_embeddings: Whether the embeddings learn; vectors that were learnt elsewhere may be kept as they are.
         seed: Seed of the dropout and of re-injection.
         embeddings_initializer: Initializer of the embeddings.
         kernel_initializer: Initializer of the output layer's kernel and of P.
@@ -76,6 +77,7 @@ class Decoder(keras.layers.Layer):
         tied: bool = False,
         context_dim: int | None = None,
         dropout: float = 0.0,
+        train_embeddings: bool = True,
         seed: int | None = None,
         embeddings_initializer: Any = "uniform",
         kernel_initializer: Any = "glorot_uniform",
@@ -92,6 +94,7 @@ class Decoder(keras.layers.Layer):
         self.context_dim = context_dim
         self.tied = tied
         self.dropout = float(dropout)
+        self.train_embeddings = train_embeddings
         self.seed = seed
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -121,8 +124,9 @@ class Decoder(keras.layers.Layer):
         del tokens_shape
         size, width = self.vocabulary_size, self.layers[-1].cell.output_size
         self.embeddings = self.add_weight(
-            name="embeddings", shape=(size, self.embedding_dim), initializer=self.embeddings_initializer
-        )
+            name="embeddings", shape=(size, self.embedding_dim), initializer=self.embeddings_initializer,
+            trainable=self.train_embeddings,
+        )  # fmt: skip
         self.stack.build((None, None, self.embedding_dim + (self.context_dim or 0)))
         columns = self.embedding_dim if self.tied else size
         self.kernel = None
@@ -154,9 +158,13 @@ class Decoder(keras.layers.Layer):
             context = tf.cast(context, vectors.dtype)[:, tf.newaxis]
             vectors = tf.concat([vectors, tf.repeat(context, tf.shape(vectors)[1], axis=1)], axis=-1)
         output, *states = self.stack(vectors, initial_state=states, mask=mask, training=training)
+        return self._logits(output, places, training), states
+
+    def _logits(self, output: tf.Tensor, places: tf.Tensor | None, training: bool | None) -> tf.Tensor:
+        """Returns the logits of the last layer's outputs `[batch, time, units]`, at some places or at all."""
         if places is not None:
             output = tf.gather(tf.reshape(output, [-1, output.shape[-1]]), places)
-        return self.read_out(self.dropouts[1](output, training=training)), states
+        return self.read_out(self.dropouts[1](output, training=training))
 
     def forced(
         self,
@@ -292,6 +300,7 @@ class Decoder(keras.layers.Layer):
             "tied": self.tied,
             "context_dim": self.context_dim,
             "dropout": self.dropout,
+            "train_embeddings": self.train_embeddings,
             "seed": self.seed,
             "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),

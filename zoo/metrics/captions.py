@@ -62,8 +62,7 @@ def bleu(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -> 
 
     Papineni et al. 2002, "Bleu: a method for automatic evaluation of machine translation". As for COCO: counts are
     summed over the corpus, nothing is smoothed, every order counts though texts may be shorter than it, and the brevity
-    penalty takes the reference whose length is nearest. In sacrebleu's words: `tokenize=none, smooth=exp no` (`none`),
-    `effective_order=no`, of words that are ready.
+    penalty takes the reference whose length is nearest. In sacrebleu's words: `tok:none`, `smooth:none`, `eff:no`.
 
     Args:
         candidates: The words of each text.

@@ -28,9 +28,10 @@ def write(
         encoded: Strings [batch], JPEG or PNG bytes.
 
     Returns:
-        `caption` [batch] and `captions` [batch, n_best], strings, the best first; `log_probabilities` [batch, n_best],
-        float32, nats; `valid` [batch], bool. Where the bytes are no image, captions are empty and log-probabilities 0;
-        so it is where there are fewer captions than `n_best`.
+        `caption` [batch] and `captions` [batch, n], strings, the best first; `log_probabilities` [batch, n], float32,
+        nats, the end included unless `max_words` came before it; `valid` [batch], bool. Where the bytes are no image,
+        captions are empty and log-probabilities 0; so it is where there are fewer captions than `config.returned`,
+        which is n.
     """
     images, valid = _images(encoded, config)
     beams = _search(network, config, network.encode(images))
@@ -99,10 +100,10 @@ def _search(network: CaptionerNetwork, config: CaptionerConfig, features: tf.Ten
         network.decoder.stepper(seen.memory),
         tf.fill([tf.shape(features)[0]], BEGIN_ID),
         seen.states,
-        max_length=config.max_words + 1,
+        max_length=config.max_words,  # as long a caption is cut there, and needs no end
         beam_width=config.beam_width,
         end=END_ID,
         length_penalty=config.length_penalty,
-        n_best=config.n_best,
+        n_best=config.returned,
         adjust=in_turn(*rules),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -21,9 +22,10 @@ from zoo.models.captioner_network import RESIDUAL, CaptionerNetwork, image_encod
 from zoo.models.captioner_records import ImageWindow, captioned_dataset, windows
 from zoo.models.cross_entropy import nats
 from zoo.models.feature_cache import cached
+from zoo.models.pretrained_words import fill_embeddings, with_vector_words
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
-from zoo.preprocessing.captioning import CaptionCodec, CaptionVocabulary, learn_vocabulary
+from zoo.preprocessing.captioning import CaptionCodec, CaptionVocabulary, learn_vocabulary, normal_form
 from zoo.preprocessing.images import Augmentation, decode_images
 from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.vocabulary import PADDING_ID, RESERVED_WITH_ENDS
@@ -78,11 +80,12 @@ class Captioner(Reinjecting, Task):
         return captioned_dataset(x, y)
 
     def learn_vocabulary(self, records: tf.data.Dataset) -> CaptionVocabulary:
-        """Counts words."""
+        """Counts words; those that have pretrained vectors follow those that were met."""
         config = self.config
-        return learn_vocabulary(
+        found = learn_vocabulary(
             records, max_words=config.max_words, limit=config.vocabulary_size, min_count=config.min_count
         )
+        return replace(found, words=with_vector_words(found.words, config, normal_form))
 
     def make_preprocessor(self, vocabulary: CaptionVocabulary) -> CaptionCodec:
         """Makes the look-up tables and the metrics."""
@@ -99,8 +102,9 @@ class Captioner(Reinjecting, Task):
         return CaptionerNetwork(config, self.preprocessor.tokens.size, encoder)
 
     def initialise(self) -> None:
-        """Loads published weights, where the configuration wants them."""
+        """Loads published weights and pretrained word vectors, where the configuration wants them."""
         config = self.config
+        fill_embeddings(self.network.decoder, self.vocabulary.words, config)
         if config.pretrained and is_application(config.backbone):
             load_published(self.network.encoder, config.backbone, config.image_size)
 
@@ -128,9 +132,9 @@ class Captioner(Reinjecting, Task):
         if "features" in batch:
             inputs["features"] = batch["features"]
         else:
-            varied = Augmentation() if training and self.config.augment else None
-            images = self._images(batch["image"], batch["name"], varied)
-            inputs["image"] = images if varied is None else self._mirrored(images, batch["image"], batch["targets"])
+            varied = Augmentation(flip=True) if training and self.config.augment else None
+            may_flip = None if varied is None else ~self._tell_sides(batch["targets"])
+            inputs["image"] = self._images(batch["image"], batch["name"], varied, may_flip)
         return inputs, {"words": tf.where(real, batch["targets"], PADDING_ID), "cut": batch["cut"] > 0}
 
     def fixed_lengths(self, training: bool) -> Lengths:
@@ -143,30 +147,31 @@ class Captioner(Reinjecting, Task):
         words = Filling((captions, self.fixed_lengths(training)))
         return {"token_ids": words, "padding_mask": words}, {"words": words, "cut": Filling((captions,))}
 
-    def _images(self, encoded: tf.Tensor, names: tf.Tensor, augmentation: Augmentation | None = None) -> tf.Tensor:
+    def _images(
+        self,
+        encoded: tf.Tensor,
+        names: tf.Tensor,
+        augmentation: Augmentation | None = None,
+        may_flip: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """Decodes images that are learnt from or judged by; one that is none is an error that names it."""
         config = self.config
-        size = (config.image_size, config.image_size)
         images, valid = decode_images(
-            encoded, size, fit=config.fit, augmentation=augmentation, seed=config.seed, epoch=self._epoch
-        )
+            encoded, (config.image_size, config.image_size), fit=config.fit, augmentation=augmentation,
+            seed=config.seed, epoch=self._epoch, may_flip=may_flip,
+        )  # fmt: skip
         wrong = tf.strings.reduce_join(tf.boolean_mask(names, ~valid), separator=", ")
         whole = tf.debugging.Assert(tf.reduce_all(valid), ["not a whole JPEG or PNG image:", wrong])
         with tf.control_dependencies([whole]):
             return tf.identity(images)
 
-    def _mirrored(self, images: tf.Tensor, encoded: tf.Tensor, words: tf.Tensor) -> tf.Tensor:
-        """Mirrors half of the images, but none whose captions tell left from right.
-
-        Which half is a function of the image and the epoch, so that a resumed run sees what it would have seen.
-        """
-        sides = [RESERVED_WITH_ENDS + number for number, word in enumerate(self.vocabulary.words) if word in _SIDES]
-        tell = tf.zeros_like(encoded, tf.bool)
-        for side in sides:
-            tell |= tf.reduce_any(tf.equal(words, side), axis=[1, 2])
-        drawn = tf.strings.join([encoded, tf.strings.as_string(self._epoch + self.config.seed)])
-        chosen = tf.equal(tf.strings.to_hash_bucket_fast(drawn, 2), 1) & ~tell
-        return tf.where(chosen[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, :, ::-1], images)
+    def _tell_sides(self, words: tf.Tensor) -> tf.Tensor:
+        """Whether captions tell left from right, bool [images], of their words, int32 [images, captions, time]."""
+        tell = tf.zeros([tf.shape(words)[0]], tf.bool)
+        for number, word in enumerate(self.vocabulary.words, RESERVED_WITH_ENDS):
+            if word in _SIDES:
+                tell |= tf.reduce_any(tf.equal(words, number), axis=[1, 2])
+        return tell
 
     def _features(self, encoded: tf.Tensor, names: tf.Tensor) -> tf.Tensor:
         """Decodes and encodes images, for the cache."""

@@ -103,7 +103,10 @@ class CaptionerNetwork(keras.Model):
         self._learns = config.train_backbone
         channels = encoder.output_shape[-1]
         layers = [cells.get(config.cell, config.units) for _ in range(config.depth)]
-        common = {"tied": config.tied, "dropout": config.dropout, "name": "decoder"}
+        common = {
+            "tied": config.tied, "dropout": config.dropout, "train_embeddings": config.learns_embeddings,
+            "name": "decoder",
+        }  # fmt: skip
         if config.attention:
             self.decoder = AttentiveDecoder(
                 vocabulary_size, config.word_dim, layers, context_dim=channels, attention_units=config.attention_units,

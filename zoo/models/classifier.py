@@ -24,10 +24,10 @@ from zoo.preprocessing.batching import many_at_a_time
 from zoo.preprocessing.classifying import (
     ClassifierPreprocessor,
     ClassifierVocabulary,
-    are_numbers,
     learn_vocabulary,
     normal_form,
 )
+from zoo.preprocessing.labels import are_numbers, label_names
 from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.tokenisation import pad
 
@@ -288,8 +288,7 @@ def _weights(y: Mapping[str, tf.Tensor]) -> tf.Tensor:
 
 def _checked(record: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """Returns a record's `text` and `label` as strings, after checking that neither is empty."""
-    label = record["label"]
-    label = label if label.dtype == tf.string else tf.strings.as_string(label)
+    label = label_names(record["label"])
     checks = [
         tf.debugging.Assert(
             tf.not_equal(tf.strings.strip(value), ""), [f"a record has an empty {name}:", *record.values()]

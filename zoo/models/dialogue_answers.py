@@ -33,7 +33,7 @@ class DialogueAnswers:
         """Says what comes next in a dialogue.
 
         Args:
-            history: The turns so far, the last one first to be answered.
+            history: The turns so far, in order; the last one is answered.
             temperature: Below 1 keeps to what is probable, above 1 strays; None searches for the best reply instead of
                 drawing one, unless one of the next two is given.
             top_k: Only so many most probable words may be drawn; None for all.
@@ -41,7 +41,7 @@ class DialogueAnswers:
             seed: Of the draws.
 
         Returns:
-            The reply; with the `n_best` best ones where they are searched for.
+            The reply; with the best ones beside it, `config.returned`, where they are searched for.
 
         Raises:
             ValueError: The task has not been fitted, the history has no turn or an empty one, or a number is out of its

@@ -60,6 +60,7 @@ def _decoder(config: DialogueModelConfig, vocabulary_size: int, context_dim: int
         tied=config.tied,
         context_dim=context_dim,
         dropout=config.dropout,
+        train_embeddings=config.learns_embeddings,
         seed=config.seed,
         embeddings_initializer=keras.initializers.RandomNormal(stddev=_SPREAD, seed=config.seed),
         name="decoder",

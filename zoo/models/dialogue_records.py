@@ -54,7 +54,10 @@ def _check(spec: Any) -> list[str]:
     """Returns the fields that are read."""
     fields = sorted(spec) if isinstance(spec, Mapping) else spec
     if not isinstance(spec, Mapping) or "turns" not in spec:
-        raise ValueError(f"a model of dialogues reads records with `turns`; these have {fields}")
+        raise ValueError(
+            f"a model of dialogues reads records with `turns`; these have {fields}: take a data set of dialogues "
+            "(dialogue_sample; schema_guided_dialogue or wiki_dialog of TensorFlow Datasets), or files of your own"
+        )
     names = [name for name in ("turns", *_LABELS) if name in spec]
     for name in names:
         if getattr(spec[name], "shape", tf.TensorShape(None)).rank not in (1, None):

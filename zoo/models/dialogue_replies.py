@@ -26,18 +26,18 @@ def search(
         turns: Strings [batch, turns], padded with empty ones.
 
     Returns:
-        `reply` [batch] and `replies` [batch, n_best], strings, the best first; `log_probability` [batch] and
-        `log_probabilities` [batch, n_best], float32, nats, the end included unless `max_reply` came before it;
+        `reply` [batch] and `replies` [batch, n], strings, the best first; `log_probability` [batch] and
+        `log_probabilities` [batch, n], float32, nats, the end included unless `max_reply` came before it;
         `turns_cut` and `words_cut`, int32 [batch], what was not read; `valid`, bool [batch], False for a dialogue
         without a turn, whose replies are empty; and, where the model knows them, `act` and `emotion` of the reply,
-        strings [batch]. Where there are fewer replies than `n_best`, the others are empty, and their
-        log-probabilities 0.
+        strings [batch]. Where there are fewer replies than n, which is `config.returned`, the others are empty, and
+        their log-probabilities 0.
     """
     read = codec.encode(turns)
     heard = network.hear(read.token_ids, read.inputs)
     beams = beam_search(
         network.decoder.stepper(heard.context), _begin(read), heard.states, max_length=config.max_reply,
-        beam_width=config.beam_width, end=END_ID, length_penalty=config.length_penalty, n_best=config.n_best,
+        beam_width=config.beam_width, end=END_ID, length_penalty=config.length_penalty, n_best=config.returned,
         adjust=_adjustment(config),
     )  # fmt: skip
     known = (beams.lengths > 0) & _valid(read)[:, tf.newaxis]

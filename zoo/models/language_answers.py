@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,11 +62,16 @@ class LanguageAnswers:
             A `ScoredText` for each, in the order given.
 
         Raises:
-            ValueError: The task has not been fitted, a label is missing or unknown.
+            ValueError: The task has not been fitted, a label is missing or unknown, or labels come with a dataset.
             TypeError: `x` is something else.
         """
         self._require_network("score")
-        if labels is not None and not isinstance(x, tf.data.Dataset):
+        if isinstance(x, tf.data.Dataset):
+            if labels is not None:
+                raise ValueError("score: a dataset's records bring their labels; leave out labels, or give a list")
+        elif isinstance(x, (str, bytes, Mapping)) or not isinstance(x, Iterable):
+            raise TypeError(f"score takes a list of texts, not {type(x).__name__}: write [{x!r}]")
+        elif labels is not None:
             x = list(x)
             labels = labels_of(x, labels, self.vocabulary.labels, "score")
             if not x:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -18,6 +19,7 @@ from zoo.models.answering import single_text
 from zoo.models.cross_entropy import nats
 from zoo.models.language_answers import LanguageAnswers
 from zoo.models.language_network import language_network
+from zoo.models.pretrained_words import fill_embeddings, with_vector_words
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
 from zoo.preprocessing import streams
@@ -64,8 +66,10 @@ class LanguageModel(LanguageAnswers, Reinjecting, Task):
         return x.map(lambda record: {name: record[name] for name in ("text", "label") if name in record})
 
     def learn_vocabulary(self, records: tf.data.Dataset) -> LanguageVocabulary:
-        """Counts tokens and collects labels."""
-        return learn_vocabulary(records, self.config)
+        """Counts tokens and collects labels; words that have pretrained vectors follow those that were met."""
+        config, found = self.config, learn_vocabulary(records, self.config)
+        normal_form = str.lower if config.lowercase else str
+        return replace(found, tokens=with_vector_words(found.tokens, config, normal_form, "embedding_dim"))
 
     def make_preprocessor(self, vocabulary: LanguageVocabulary) -> LanguagePreprocessor:
         """Makes the look-up tables and the metrics."""
@@ -83,6 +87,10 @@ class LanguageModel(LanguageAnswers, Reinjecting, Task):
             decoder.state_sizes, rows, decoder.compute_dtype, static_shapes=self.static_shapes
         )
         return network
+
+    def initialise(self) -> None:
+        """Starts the embeddings from pretrained vectors, where the configuration names a file."""
+        fill_embeddings(self.decoder, self.vocabulary.tokens, self.config)
 
     @property
     def in_streams(self) -> bool:

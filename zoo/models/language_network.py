@@ -45,8 +45,9 @@ def language_network(config: LanguageModelConfig, num_tokens: int, num_labels: i
         cells.get(config.cell, config.units, recurrent_dropout=config.recurrent_dropout) for _ in range(config.depth)
     ]
     decoder = Decoder(
-        num_tokens, config.embedding_dim, layers, tied=config.tied, dropout=config.dropout, name="decoder"
-    )
+        num_tokens, config.embedding_dim, layers, tied=config.tied, dropout=config.dropout,
+        train_embeddings=config.learns_embeddings, name="decoder",
+    )  # fmt: skip
     inputs = {
         "token_ids": keras.Input([None], dtype="int32", name="token_ids"),
         "padding_mask": keras.Input([None], dtype="bool", name="padding_mask"),

@@ -8,19 +8,19 @@ from typing import Protocol
 import keras
 
 from zoo.embeddings import start_from, words_with_vectors
+from zoo.preprocessing.token_codec import UNKNOWN_WORD
 
 
 class WordVectorsConfig(Protocol):
-    """What a configuration says about its words; `TaggerConfig` and `ClassifierConfig` do."""
+    """What a configuration says about its words; the one of every task does."""
 
     word_vectors: str | None
-    word_dim: int
     vocabulary_size: int
     seed: int
 
 
 def with_vector_words(
-    words: Sequence[str], config: WordVectorsConfig, normal_form: Callable[[str], str]
+    words: Sequence[str], config: WordVectorsConfig, normal_form: Callable[[str], str], field: str = "word_dim"
 ) -> tuple[str, ...]:
     """Returns a vocabulary's words and, after them, the file's, until there are `vocabulary_size`.
 
@@ -30,18 +30,19 @@ def with_vector_words(
         words: What was learnt from the training data.
         config: Names the file; where it names none, the words stay as they are.
         normal_form: How a word is looked up. Words of the file that are not in this form would never be found.
+        field: The field that has the embeddings' size.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The vectors are not of `word_dim` numbers, or the file is malformed.
+        ValueError: The vectors are not of so many numbers, or the file is malformed.
     """
     if config.word_vectors is None:
         return tuple(words)
     known = dict.fromkeys(words)
-    for word in words_with_vectors(config.word_vectors, config.word_dim):
+    for word in words_with_vectors(config.word_vectors, getattr(config, field), field):
         if len(known) >= config.vocabulary_size:
             break
-        if normal_form(word) == word:
+        if normal_form(word) == word != UNKNOWN_WORD:
             known.setdefault(word)
     return tuple(known)
 

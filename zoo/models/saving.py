@@ -23,7 +23,7 @@ class Saved(keras.Model):
         """Restores what `get_compile_config` returned."""
         follows_plan = config.pop("follows_plan", False)
         super().compile_from_config(config)
-        self.optimizer.follows_plan = follows_plan
+        optimizers.without_loss_scaling(self.optimizer).follows_plan = follows_plan
 
     def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, **kwargs: Any) -> None:
         """Writes one `.keras` file; an interrupted save leaves no half-written file under that name.

@@ -13,6 +13,7 @@ import tensorflow as tf
 from zoo.decoding import Decoded, forbidding, sample
 from zoo.layers.decoder import Decoder
 from zoo.models.text_probability import window_size
+from zoo.preprocessing.labels import label_name
 from zoo.preprocessing.token_codec import never_written
 from zoo.preprocessing.vocabulary import END_ID
 
@@ -91,7 +92,7 @@ class Settings:
 
 
 def labels_of(
-    texts: Sequence[str], labels: str | int | Sequence[str | int] | None, known: Sequence[str], what: str
+    texts: Sequence[str], labels: str | float | Sequence[str | float] | None, known: Sequence[str], what: str
 ) -> list[str] | None:
     """Returns the label of each text, or None where the model has learnt texts without labels.
 
@@ -111,10 +112,10 @@ def labels_of(
         if known:
             raise ValueError(f"{what}: this model's texts begin with a label; name one of {', '.join(known)}")
         return None
-    named = [labels] * len(texts) if isinstance(labels, (str, int)) else list(labels)
+    named = [labels] * len(texts) if isinstance(labels, (str, int, float)) else list(labels)
     if len(named) != len(texts):
         raise ValueError(f"{what}: {len(texts)} texts but {len(named)} labels; give one for each")
-    named = [str(name) for name in named]
+    named = [label_name(name) for name in named]
     if unknown := [name for name in named if name not in known]:
         allowed = ", ".join(known) or "none, since it learnt texts without labels"
         raise ValueError(f"{what}: no label {unknown[0]!r}; the model knows {allowed}")

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.preprocessing.batching import streamed
-from zoo.preprocessing.token_codec import TokenCodec, learn_tokens, with_ends
+from zoo.preprocessing.token_codec import TokenCodec, learn_tokens, with_ends_within
 from zoo.preprocessing.tokenisation import tokenise
 
 _LOG = logging.getLogger(__name__)
@@ -46,8 +46,9 @@ class Captions(NamedTuple):
 
     Attributes:
         inputs: int32 [captions, time], what the decoder reads: the begin, then the words; padded with 0.
-        targets: int32 [captions, time], what it is to say: the words, then the end; padded with -1. An empty caption
-            has no target at all, so that a record with fewer captions than its neighbours can be filled up with them.
+        targets: int32 [captions, time], what it is to say: the words, then the end, unless the caption was cut; padded
+            with -1. An empty caption has no target at all, so that a record with fewer captions than its neighbours can
+            be filled up with them.
         cut: int32 [captions], how many words were left out.
     """
 
@@ -63,7 +64,8 @@ class CaptionCodec(tf.Module):
 
     Attributes:
         tokens: The codec of words; its `size` is how many numbers there are, reserved ones included.
-        max_words: Longer captions are cut to this many words.
+        max_words: Longer captions are cut to this many words, and then have no end, so that nobody learns that they
+            ended there.
     """
 
     def __init__(self, vocabulary: CaptionVocabulary, max_words: int) -> None:
@@ -81,7 +83,7 @@ class CaptionCodec(tf.Module):
         """Numbers captions, strings [captions]."""
         words = self.tokens.encode(without_punctuation(captions))
         length = tf.cast(words.row_lengths(), tf.int32)
-        inputs, targets = with_ends(words[:, : self.max_words])
+        inputs, targets = with_ends_within(words, self.max_words)
         nothing = tf.equal(length, 0)[:, tf.newaxis]
         targets = tf.where(nothing, NO_TARGET, targets.to_tensor(NO_TARGET))
         return Captions(inputs.to_tensor(), targets, tf.maximum(length - self.max_words, 0))
@@ -98,6 +100,11 @@ def without_punctuation(captions: tf.Tensor) -> tf.Tensor:
     return tf.strings.reduce_join(kept, axis=-1, separator=" ")
 
 
+def normal_form(word: str) -> str:
+    """Returns how the codec knows a word; nothing for a punctuation mark, which it does not."""
+    return word.lower() if any(character.isalnum() for character in word) else ""
+
+
 def hold_words(captions: tf.Tensor) -> tf.Tensor:
     """Whether there is a letter or a digit in each caption, bool of the captions' shape."""
     return tf.strings.regex_full_match(captions, r"(?s).*[\pL\pN].*")
@@ -106,9 +113,10 @@ def hold_words(captions: tf.Tensor) -> tf.Tensor:
 def learn_vocabulary(
     records: tf.data.Dataset, *, max_words: int, limit: int | None = None, min_count: int = 1
 ) -> CaptionVocabulary:
-    """Counts the words of the captions of a stream of records, in bounded memory.
+    """Counts the words of the captions of a stream of records.
 
-    Images are read along with their captions where the records say so, but not decoded.
+    Images are read along with their captions where the records say so, but not decoded; so that this is done once only,
+    the captions' words (not the images) are all kept in memory until they have been counted.
 
     Args:
         records: Dictionaries with `captions`, strings [n].
@@ -120,7 +128,7 @@ def learn_vocabulary(
         ValueError: There is no word in any caption, or none that is seen `min_count` times.
     """
     captions = records.map(lambda record: record["captions"]).unbatch()
-    texts = captions.batch(_COUNTED_TOGETHER).map(without_punctuation).cache()  # so that images are read once only
+    texts = captions.batch(_COUNTED_TOGETHER).map(without_punctuation).cache()
     words = learn_tokens(texts.unbatch(), "words", lowercase=True, limit=limit, min_count=min_count)
     lengths = np.concatenate(
         [*streamed(texts.map(lambda text: tf.strings.split(text).row_lengths())).as_numpy_iterator()]

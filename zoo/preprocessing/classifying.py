@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from zoo.config.classifier import ClassifierConfig
 from zoo.preprocessing.batching import streamed
-from zoo.preprocessing.labels import LabelCodec
+from zoo.preprocessing.labels import LabelCodec, ordered_labels
 from zoo.preprocessing.tokenisation import tokenise
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all, id_table
 
@@ -151,22 +151,10 @@ def learn_vocabulary(records: tf.data.Dataset, config: ClassifierConfig) -> Clas
             "read", long_texts, texts, config.max_tokens, left_out,
         )  # fmt: skip
     known = dict.fromkeys(decode_all(counted.most_frequent(config.vocabulary_size, config.min_count)))
-    return ClassifierVocabulary(words=tuple(known), labels=_in_order(decode_all(labels.counts)))
-
-
-def _in_order(labels: list[str]) -> tuple[str, ...]:
-    """Sorts the classes, by value where all are numbers."""
-    if len(labels) < 2:
+    classes = ordered_labels(decode_all(labels.counts))
+    if len(classes) < 2:
         raise ValueError(
-            f"the training data has one label only, {labels[0]!r}: there is nothing to learn; "
+            f"the training data has one label only, {classes[0]!r}: there is nothing to learn; "
             "check the label column, or add texts with another label"
         )
-    return tuple(sorted(labels, key=float)) if are_numbers(labels) else tuple(sorted(labels))
-
-
-def are_numbers(labels: Sequence[str]) -> bool:
-    """Whether every label is a finite number, so that the classes have an order of their own."""
-    try:
-        return bool(np.isfinite([float(label) for label in labels]).all())
-    except ValueError:
-        return False
+    return ClassifierVocabulary(words=tuple(known), labels=classes)

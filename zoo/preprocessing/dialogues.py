@@ -11,9 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.preprocessing.batching import ragged, streamed
-from zoo.preprocessing.classifying import are_numbers
-from zoo.preprocessing.labels import LabelCodec
-from zoo.preprocessing.token_codec import TokenCodec, learn_tokens, split, with_ends
+from zoo.preprocessing.labels import LabelCodec, ordered_labels
+from zoo.preprocessing.token_codec import TokenCodec, learn_tokens, split, with_ends_within
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all
 
 _LOG = logging.getLogger(__name__)
@@ -119,11 +118,7 @@ class DialogueCodec(tf.Module):
         words = self.tokens.encode(kept.flat_values)
         length = tf.cast(words.row_lengths(), tf.int32)
         limit = tf.int32.max if self.max_words is None else self.max_words
-        steps = tf.where(length > limit, limit, length + 1)  # the end is a step too, where nothing is cut
-        inputs, targets = (
-            _padded(kept.with_flat_values(tf.RaggedTensor.from_tensor(ids.to_tensor(), lengths=steps)))
-            for ids in with_ends(words[:, :limit])
-        )
+        inputs, targets = (_padded(kept.with_flat_values(ids)) for ids in with_ends_within(words, self.max_words))
         return Turns(
             token_ids=targets,
             inputs=inputs,
@@ -226,10 +221,9 @@ def _tell_what_is_cut(turns: tf.data.Dataset, max_turns: int | None, max_words: 
 
 
 def _learn_labels(records: tf.data.Dataset, name: str) -> tuple[str, ...]:
-    """Collects labels: in order of value where all are numbers, else sorted."""
+    """Collects labels."""
     counter = FrequencyCounter()
     labels = records.map(lambda record: record[name]).ragged_batch(_COUNTED_TOGETHER)
     for chunk in streamed(labels.map(lambda batch: ragged(batch).flat_values)).as_numpy_iterator():
         counter.add(chunk)
-    found = decode_all(counter.counts)
-    return tuple(sorted(found, key=float)) if are_numbers(found) else tuple(sorted(found))
+    return ordered_labels(decode_all(counter.counts))

@@ -40,7 +40,7 @@ class Augmentation:
 
     Attributes:
         zoom: An image is enlarged by up to this factor, 1 or more, and cut to size at a random place.
-        flip: Whether half of the images are mirrored; not where captions say "left" or "right".
+        flip: Whether half of the images are mirrored, of those that may be.
         brightness: Up to so much, of the range 0 to 1, is added to an image or taken from it.
         contrast: Up to this share, the distance of an image's values from their mean grows or shrinks.
     """
@@ -68,6 +68,7 @@ def decode_images(
     augmentation: Augmentation | None = None,
     seed: int = 0,
     epoch: Any = 0,
+    may_flip: tf.Tensor | None = None,
     most_pixels: int = MOST_PIXELS,
 ) -> Images:
     """Decodes JPEG and PNG images and brings them to one size.
@@ -89,20 +90,22 @@ def decode_images(
         augmentation: How images are varied; None leaves them as they are.
         seed: Seed of the augmentation.
         epoch: Its epoch; an integer, or an integer `tf.Variable` that holds it when the images are decoded.
+        may_flip: bool [batch], False at images that must not be mirrored, as those whose captions tell left from right;
+            None where all may be.
         most_pixels: Larger images are not decoded.
     """
     count = tf.size(encoded)
+    may_flip = tf.fill([count], True) if may_flip is None else may_flip
 
-    def decoded(index: tf.Tensor, data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def decoded(index: tf.Tensor, data: tf.Tensor, may_flip: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pixels = _decode(data, size, most_pixels)
         if augmentation is None:
             return index, _place(pixels, size, fit)
         drawn = _draws(data, seed, epoch)
-        return index, _vary(
-            _place(pixels, size, fit, augmentation.zoom ** drawn[0], drawn[1:3]), drawn[3:], augmentation
-        )
+        image = _place(pixels, size, fit, augmentation.zoom ** drawn[0], drawn[1:3])
+        return index, _vary(image, drawn[3:], augmentation, may_flip)
 
-    images = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
+    images = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded, may_flip))
     images = images.map(decoded, num_parallel_calls=tf.data.AUTOTUNE, deterministic=False).ignore_errors()
     # One row more than there are images, so that there is one even if none is left.
     images = images.concatenate(tf.data.Dataset.from_tensors((count, tf.zeros([*size, 3]))))
@@ -189,10 +192,10 @@ def _draws(data: tf.Tensor, seed: int, epoch: Any) -> tf.Tensor:
     return tf.random.stateless_uniform([6], tf.stack([which, when]), alg="philox")
 
 
-def _vary(image: tf.Tensor, drawn: tf.Tensor, augmentation: Augmentation) -> tf.Tensor:
-    """Mirrors one image, float32 [height, width, 3], and changes its tones."""
+def _vary(image: tf.Tensor, drawn: tf.Tensor, augmentation: Augmentation, may_flip: tf.Tensor) -> tf.Tensor:
+    """Mirrors one image, float32 [height, width, 3], if it may be, and changes its tones."""
     if augmentation.flip:
-        image = tf.cond(drawn[0] < 0.5, lambda: image[:, ::-1], lambda: image)
+        image = tf.cond(may_flip & (drawn[0] < 0.5), lambda: image[:, ::-1], lambda: image)
     contrast = 1 + augmentation.contrast * (2 * drawn[1] - 1)
     brightness = augmentation.brightness * (2 * drawn[2] - 1)
     mean = tf.reduce_mean(image)

@@ -1,10 +1,41 @@
-"""Labels of whole texts, and their numbers."""
+"""Labels of whole texts: their names, their order, and their numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import tensorflow as tf
+
+
+def label_name(label: str | bool | float) -> str:
+    """Returns the name of a label, a text or a number: 1.0 is "1", 4.5 is "4.5" and True "true"."""
+    if isinstance(label, str):
+        return label
+    if isinstance(label, (bool, np.bool_)):
+        return str(bool(label)).lower()
+    return f"{label:g}" if isinstance(label, (float, np.floating)) else str(label)
+
+
+def label_names(labels: tf.Tensor) -> tf.Tensor:
+    """Returns the names of labels, texts or numbers, as `label_name` does: strings of the same shape."""
+    if labels.dtype == tf.string:
+        return labels
+    return tf.strings.as_string(labels, shortest=True) if labels.dtype.is_floating else tf.strings.as_string(labels)
+
+
+def are_numbers(labels: Iterable[str]) -> bool:
+    """Whether every label is a finite number, so that labels have an order of their own."""
+    try:
+        return bool(np.isfinite([float(label) for label in labels]).all())
+    except ValueError:
+        return False
+
+
+def ordered_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Puts labels in order: of value where all are numbers, else of the alphabet."""
+    labels = sorted(labels)
+    return tuple(sorted(labels, key=float)) if are_numbers(labels) else tuple(labels)
 
 
 class LabelCodec(tf.Module):

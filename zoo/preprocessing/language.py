@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from zoo.config.language_model import LanguageModelConfig
 from zoo.preprocessing.batching import streamed
-from zoo.preprocessing.labels import LabelCodec
+from zoo.preprocessing.labels import LabelCodec, ordered_labels
 from zoo.preprocessing.token_codec import TokenCodec, learn_tokens
 from zoo.preprocessing.vocabulary import FrequencyCounter, decode_all
 
@@ -23,7 +23,7 @@ class LanguageVocabulary:
 
     Attributes:
         tokens: Known tokens, the most frequent first.
-        labels: What a text may begin with, sorted; none where records have no label.
+        labels: What a text may begin with, in the order of their numbers; none where records have no label.
     """
 
     tokens: tuple[str, ...]
@@ -85,4 +85,4 @@ def learn_vocabulary(records: tf.data.Dataset, config: LanguageModelConfig) -> L
     labels = FrequencyCounter()
     for chunk in streamed(records.map(lambda record: record["label"]).batch(_COUNTED_TOGETHER)).as_numpy_iterator():
         labels.add(chunk)
-    return LanguageVocabulary(tokens, tuple(sorted(decode_all(labels.counts))))
+    return LanguageVocabulary(tokens, ordered_labels(decode_all(labels.counts)))

@@ -124,6 +124,25 @@ def with_ends(token_ids: tf.RaggedTensor) -> tuple[tf.RaggedTensor, tf.RaggedTen
     return tf.concat([BEGIN_ID * column, token_ids], axis=1), tf.concat([token_ids, END_ID * column], axis=1)
 
 
+def with_ends_within(token_ids: tf.RaggedTensor, limit: int | None) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+    """Returns what `with_ends` does of the first `limit` tokens of each row.
+
+    A row that was cut has no end, so that nobody learns that it ended there.
+
+    Args:
+        token_ids: Ragged int32 [batch, time].
+        limit: None keeps all.
+
+    Returns:
+        Two ragged int32 [batch, time], at most `limit` long where a row was cut, else a token longer than it.
+    """
+    limit = tf.int32.max if limit is None else limit
+    length = tf.cast(token_ids.row_lengths(), tf.int32)
+    steps = tf.where(length > limit, limit, length + 1)
+    inputs, targets = with_ends(token_ids[:, :limit])
+    return tuple(tf.RaggedTensor.from_tensor(ids.to_tensor(), lengths=steps) for ids in (inputs, targets))
+
+
 def split(texts: tf.Tensor, kind: Kind, lowercase: bool = False) -> tf.RaggedTensor:
     """Cuts texts, strings [batch], into tokens.
 

@@ -171,22 +171,14 @@ class Run:
         callbacks = [checkpoints]
         if workers.is_chief(self.strategy):
             callbacks.append(keras.callbacks.TensorBoard(self.workdir / "tensorboard", write_graph=False))
-        try:
-            model.fit(
-                train,
-                validation_data=valid,
-                epochs=self.options.config.epochs,
-                initial_epoch=self.state.epoch,
-                initial_step=self.state.step,
-                callbacks=callbacks,
-            )
-        except tf.errors.OpError as error:
-            if workers.count(self.strategy) == 1:
-                raise
-            raise RuntimeError(
-                "another worker was lost: start all workers again with --resume, which goes on from what was saved "
-                f"last ({error.message.strip().splitlines()[0]})"
-            ) from error
+        model.fit(
+            train,
+            validation_data=valid,
+            epochs=self.options.config.epochs,
+            initial_epoch=self.state.epoch,
+            initial_step=self.state.step,
+            callbacks=callbacks,
+        )
 
     @property
     def best_model(self) -> Path:

@@ -13,6 +13,12 @@ from absl.flags import FLAGS
 from zoo.running import flags
 from zoo.training.signals import Stopped
 
+_LOST = (
+    "error: another worker was lost: start all workers again with --resume, which goes on from what was saved last\n"
+    "(--verbosity=1 shows where it happened)"
+)
+_TRY_AGAIN = 128 + signal.SIGUSR1  # what Kubernetes' training operator takes for "start it again"
+
 
 def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
     """Reads the flags and runs a script; what is wrong with its input is one line on standard error and exit code 1.
@@ -41,12 +47,22 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
             print(f"\n{stopped}", file=sys.stderr)
             sys.exit(128 + (stopped.signal or signal.SIGTERM))
         except _expected() as error:
+            if _lost_worker(error):
+                logging.debug("where it happened", exc_info=True)
+                print(_LOST, file=sys.stderr)
+                sys.exit(_TRY_AGAIN)
             logging.debug("where it happened", exc_info=True)
             text = str(error).strip() or type(error).__name__
             print(f"error: {text}\n(--verbosity=1 shows where it happened)", file=sys.stderr)
             sys.exit(1)
 
     app.run(run)
+
+
+def _lost_worker(error: BaseException) -> bool:
+    """Whether another process of the training has gone: what was to be summed with its share fails."""
+    several = FLAGS.strategy == "multi_worker" and "tensorflow" in sys.modules
+    return several and isinstance(error, sys.modules["tensorflow"].errors.OpError)
 
 
 def _expected() -> tuple[type[BaseException], ...]:

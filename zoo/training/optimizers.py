@@ -27,4 +27,10 @@ def make(config: TrainingConfig) -> keras.optimizers.Optimizer:
 
 def follows_plan(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether its learning rate follows the configuration; that of an optimizer given to `compile` is left alone."""
-    return getattr(optimizer, "follows_plan", False)
+    return getattr(without_loss_scaling(optimizer), "follows_plan", False)
+
+
+def without_loss_scaling(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Returns the optimizer that Keras wraps, where it computes in float16, to scale the loss; or the optimizer."""
+    wrapped = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    return optimizer.inner_optimizer if wrapped else optimizer

@@ -27,6 +27,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.engine import paths
+from zoo.training.optimizers import without_loss_scaling
+
 Tensors = dict[str, tf.Tensor]
 
 
@@ -53,14 +56,14 @@ class ReplicaSafe(keras.Model):
 
     def train_step(self, data: tuple) -> Tensors:
         """One step of one replica: `{"loss": running mean}`."""
-        # At an epoch's end Keras asks for a step more than there are batches. It fails, but what does not need the batch,
-        # random numbers and the optimizer's count, would have changed by then, or not: a matter of chance.
+        # At an epoch's end Keras asks for a step more than there are batches. It fails, but what does not need the
+        # batch, random numbers and the optimizer's count, would have changed by then, or not: a matter of chance.
         with tf.control_dependencies(tf.nest.flatten(data)):
             return self._learn(data)
 
     def _learn(self, data: tuple) -> Tensors:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-        with tf.GradientTape() as tape:
+        with paths.a_whole_step(), tf.GradientTape() as tape:
             loss = self._scaled_loss(x, y, self(x, training=True))
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
@@ -71,7 +74,8 @@ class ReplicaSafe(keras.Model):
     def test_step(self, data: tuple) -> Tensors:
         """One evaluation step of one replica: the loss and the task's own metrics so far."""
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)
+        with paths.a_whole_step():
+            y_pred = self(x, training=False)
         self._scaled_loss(x, y, y_pred)
         self.update_evaluation(x, y, y_pred)
         return self._step_logs(self.get_metrics_result())
@@ -122,19 +126,25 @@ class ReplicaSafe(keras.Model):
         only after rows of the same id are added up. With more replicas the norm is that of the sum over all of them: it
         is taken here, clipped, and divided again by the number of replicas, since the optimizer adds them up; what is
         left is below the optimizer's own limit.
+
+        Where the loss is scaled, so are these gradients, and the limit with them. Then too there is one sum for all
+        replicas, as each looks by itself whether a number is too large, and all must leave the step out or none.
         """
-        limit = getattr(self.optimizer, "global_clipnorm", None)
-        takes_slices = getattr(self.optimizer, "takes_slices", False)  # it clips them by itself
+        optimizer = without_loss_scaling(self.optimizer)
+        limit, scaled = optimizer.global_clipnorm, optimizer is not self.optimizer
+        takes_slices = getattr(optimizer, "takes_slices", False)  # it clips them by itself
         replicas = self.distribute_strategy.num_replicas_in_sync
-        if (replicas == 1 and takes_slices) or not (limit or takes_slices):
+        if (replicas == 1 and takes_slices) or not (limit or takes_slices or scaled):
             return gradients
         gradients = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
-        if replicas == 1 or not limit:
+        if replicas == 1 or not (limit or scaled):
             return gradients
         used = [g for g in gradients if g is not None]  # a weight that this loss does not touch has none
         summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, used)
-        clipped = iter(tf.clip_by_global_norm(summed, limit)[0])
-        return [g if g is None else next(clipped) / replicas for g in gradients]
+        if limit:
+            summed, _ = tf.clip_by_global_norm(summed, self.optimizer.scale_loss(limit))
+        summed = iter(summed)
+        return [g if g is None else next(summed) / replicas for g in gradients]
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         results = self.get_metrics_result()

@@ -100,7 +100,9 @@ def _tpu(address: str | None) -> tf.distribute.Strategy:
         told = f"named {address!r}" if address else "on this machine, and none in the environment (TPU_NAME)"
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"there is no TPU {told}: pass its name or address ({reason})") from error
-    return tf.distribute.TPUStrategy(resolver)
+    from zoo.training.tpu_strategy import StaticTPUStrategy
+
+    return StaticTPUStrategy(resolver)
 
 
 def _checked_cluster(text: str | None) -> str:

@@ -1,0 +1,51 @@
+"""However many replicas and processes share the batches: every task learns the same, and evaluates alike."""
+
+import numpy as np
+import pytest
+import two_workers
+from tiny_recipes import ONE_A_TASK
+
+from zoo.training.strategies import strategy
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """Two processes that train all tasks together; they begin while the tests before are running."""
+    folder = tmp_path_factory.mktemp("workers")
+    processes = two_workers.start(folder)
+    yield folder, processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """What one replica learns, by recipe."""
+    return {}
+
+
+def assert_same(one, two):
+    """Holds that two ways of training have led to the same."""
+    for a, b in zip(one["weights"], two["weights"], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    np.testing.assert_allclose(one["loss"], two["loss"], rtol=1e-5)
+    assert one["scores"] == pytest.approx(two["scores"], rel=1e-5)
+
+
+@pytest.mark.parametrize("tiny", ONE_A_TASK, ids=lambda tiny: tiny.recipe)
+def test_two_replicas_train_as_one(workers, alone, tiny):
+    alone[tiny.recipe] = two_workers.train(tiny, strategy("none"))
+    two = strategy("mirrored")
+    assert two.num_replicas_in_sync == 2
+    assert_same(alone[tiny.recipe], two_workers.train(tiny, two))
+
+
+@pytest.mark.parametrize("tiny", ONE_A_TASK, ids=lambda tiny: tiny.recipe)
+def test_two_processes_train_as_one(workers, alone, tiny):
+    folder, processes = workers
+    for process in processes:
+        assert process.wait() == 0, two_workers.said(folder)
+    one = alone.get(tiny.recipe) or two_workers.train(tiny, strategy("none"))
+    for worker in range(len(processes)):
+        assert_same(one, two_workers.learnt(folder, worker, tiny))

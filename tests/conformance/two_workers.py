@@ -1,0 +1,72 @@
+"""Two processes of this machine that train every task together, each with half of every batch."""
+
+import json
+import os
+import pickle
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+WORKERS = 2
+ROOT = Path(__file__).parents[2]
+
+
+def train(tiny, strategy):
+    """Returns what a few steps on a few records have led to.
+
+    Five records do not split evenly, one that is left over leaves a replica none, and clipping bites. Adam would blow
+    up the last bit of gradients that are near 0.
+    """
+    x, y = tiny.x[:26], tiny.y and tiny.y[:26]
+    with strategy.scope():
+        task = tiny.make(epochs=2, batch_size=5, clip_norm=0.5, optimizer="sgd", learning_rate=0.1)
+    history = task.fit(x, y, verbose=0).history
+    scores = task.evaluate(x, y, return_dict=True, verbose=0)
+    return {"weights": [np.array(w) for w in task.get_weights()], "loss": history["loss"], "scores": scores}
+
+
+def start(folder):
+    """Starts the processes."""
+    sockets = [socket.socket() for _ in range(WORKERS)]
+    for one in sockets:
+        one.bind(("localhost", 0))
+    addresses = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    processes = []
+    for index in range(WORKERS):
+        cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": json.dumps(cluster)}
+        with open(folder / f"{index}.log", "w") as log:
+            command = [sys.executable, __file__, str(folder), str(index)]
+            processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+    return processes
+
+
+def learnt(folder, worker, tiny):
+    """Returns what `train` returned in a process."""
+    return pickle.loads((folder / f"{worker}-{tiny.recipe}").read_bytes())
+
+
+def said(folder):
+    """Returns the end of what the processes printed."""
+    return "\n".join(path.read_text()[-2000:] for path in sorted(folder.glob("*.log")))
+
+
+if __name__ == "__main__":
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(2)  # one waits for the other process
+    from zoo.training.strategies import strategy
+
+    both = strategy("multi_worker")  # before TensorFlow does anything else
+    from tiny_recipes import ONE_A_TASK
+
+    folder, index = Path(sys.argv[1]), sys.argv[2]
+    for tiny in ONE_A_TASK:
+        result = pickle.dumps(train(tiny, both))
+        (folder / f"{index}-{tiny.recipe}").write_bytes(result)
