@@ -57,7 +57,7 @@ def main(options: Options) -> None:
         for number, looked in enumerate(model.attend(images[:_ATTENDED])):
             path = run.workdir / f"attention-{number}.png"
             zoo.showing.attention_sheet(looked.image, looked.words, looked.weights, path)
-    headline = {name.upper().replace("_", "-"): name for name in ("bleu_1", "bleu_4", "cider")}
+    headline = {"BLEU-1": "bleu_1", "BLEU-4": "bleu_4", "CIDEr": "cider"}
     run.finish(model, metrics, headline, "images", {"image": images[:2]}, "caption")
 
 

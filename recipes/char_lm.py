@@ -14,13 +14,13 @@ from functools import partial
 from absl import flags
 
 from zoo.running import script
-from zoo.running.flags import Options
+from zoo.running.flags import Options, define_number
 
 _PER = flags.DEFINE_enum("text_per", "file", ["file", "line", "paragraph"], "What one text of a file is.")
 _LABELS = flags.DEFINE_bool("labels", False, "Whether a label begins each text; files are then as for sentiment.py.")
 _PROMPT = flags.DEFINE_string("prompt", "The ", "What the model goes on from.")
-_LENGTH = flags.DEFINE_integer("length", 400, "Tokens to write at most.", lower_bound=1)
-_TEMPERATURE = flags.DEFINE_float("temperature", 0.7, "0 takes the most probable token, 1 draws.", lower_bound=0.0)
+_LENGTH = flags.DEFINE_integer("length", 400, "Tokens to write at most.", lower_bound=1, upper_bound=1_000_000)
+_TEMPERATURE = define_number("temperature", 0.7, "0 takes the most probable token, 1 draws.", high=1e6)
 _COMPARED = ["The apple and pear salad", "The apple and pair salad"]
 _ON_PAGE = 3000
 

@@ -13,7 +13,7 @@ from absl import flags
 
 from zoo.running import script
 from zoo.running.chat import chat, trained
-from zoo.running.flags import Options
+from zoo.running.flags import Options, define_number
 
 _ACTS = flags.DEFINE_bool("acts", False, "Read acts too: beside train.txt, train_act.txt, a line a dialogue.")
 _EMOTIONS = flags.DEFINE_bool("emotions", False, "Read emotions too, likewise.")
@@ -21,7 +21,7 @@ _ON_ERROR = flags.DEFINE_enum("on_error", "raise", ["raise", "skip"], "What beco
 _PRETRAIN = flags.DEFINE_string("pretrain", None, "Trained on first: a .tsv of questions and answers, or dialogues.")
 _EPOCHS = flags.DEFINE_integer("pretrain_epochs", 2, "How often.", lower_bound=1)
 _CHAT = flags.DEFINE_bool("chat", False, "Talk with the workdir's model; where there is none, one is trained first.")
-_TEMPERATURE = flags.DEFINE_float("temperature", None, "In --chat, draw replies instead of the best.", lower_bound=0.0)
+_TEMPERATURE = define_number("temperature", None, "In --chat, draw replies instead of the best.", high=1e6)
 _HEADLINE = ("perplexity", "last_perplexity", "word_error_rate", "distinct_2", "context_accuracy")
 _SHOWN, _ON_PAGE = 2, 24
 

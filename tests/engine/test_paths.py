@@ -1,5 +1,6 @@
 """Which way a layer runs, seen by the operations in its graph and by what it logs."""
 
+import contextlib
 import gc
 
 import keras
@@ -11,6 +12,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 import zoo.cells
 from zoo.engine import cudnn, loops, paths
+from zoo.engine.schedule import Schedule
 from zoo.layers import LSTM, Bidirectional, Deep, MinGRU, Recurrent
 
 x = np.random.default_rng(0).normal(size=(8, 6, 3)).astype("float32")
@@ -221,3 +223,27 @@ def compiled_shapes(layer, sequences):
             return tf.stack(seen)
 
         return tuple(shapes(sequences).numpy().ravel().tolist())
+
+
+def test_a_step_in_a_branch_is_compiled_if_it_takes_its_gradients_by_itself():
+    cell, inputs = zoo.cells.LSTMCell(64), tf.zeros([4, 8, 32])
+    cell.build((None, 32))
+
+    def chosen_in_a_branch(surroundings):
+        chosen = []
+
+        def branch():
+            with surroundings():
+                # As Keras does it: the step is a function of its own, whose graph is within the branch's.
+                tf.function(lambda: chosen.append(choice()), autograph=False).get_concrete_function()
+            return tf.constant(0)
+
+        def choice():
+            return paths.choose(cell, inputs, Schedule(), training=True, recording=True)
+
+        tf.function(lambda x: tf.cond(x, branch, lambda: 0), autograph=False).get_concrete_function(tf.constant(True))
+        return chosen
+
+    with paths.compiled():
+        assert chosen_in_a_branch(contextlib.nullcontext) == [paths.Path.PLAIN]
+        assert chosen_in_a_branch(paths.a_whole_step) == [paths.Path.COMPILED]

@@ -225,7 +225,7 @@ def test_words_start_from_a_file_of_vectors(tmp_path, attention):
     assert "," not in words
     embeddings = task.network.decoder.embeddings
     np.testing.assert_array_equal(embeddings.numpy()[RESERVED_WITH_ENDS + words.index("red")], [1, 2, 3])
-    assert embeddings not in task.trainable_variables
+    assert not embeddings.trainable
 
 
 def test_features_of_a_backbone_that_does_not_learn_are_kept_on_disk(tmp_path, monkeypatch):

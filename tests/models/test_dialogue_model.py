@@ -284,7 +284,7 @@ def test_words_start_from_a_file_of_vectors(tmp_path, context):
     embeddings = task.decoder.embeddings.numpy()
     np.testing.assert_array_equal(embeddings[4 + words.index("cat")], [1, 2, 3])
     np.testing.assert_array_equal(embeddings[4 + words.index("quagga")], [4, 5, 6])
-    assert task.decoder.embeddings not in task.trainable_variables
+    assert not task.decoder.embeddings.trainable
 
 
 def test_the_shortest_replies_and_the_smallest_vocabulary():

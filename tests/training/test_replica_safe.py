@@ -75,6 +75,16 @@ def test_the_step_after_the_last_batch_changes_nothing():
         assert np.array(model.seeds.state).tolist() == [7, 6]
 
 
+@pytest.mark.parametrize("which", ["none", "mirrored"])
+def test_a_scaled_loss_is_clipped_by_the_norm_of_what_it_was(which):
+    with strategy(which).scope():
+        model = Line()
+        clipping = keras.optimizers.SGD(0.1, global_clipnorm=0.5)
+        model.compile(keras.optimizers.LossScaleOptimizer(clipping), jit_compile=False)
+    model.fit(points([1, 2, 0, 4, 1]).batch(5), epochs=1, verbose=0)
+    assert model.get_weights()[0].item() == pytest.approx(1 + 0.1 * 0.5, rel=1e-6)
+
+
 def test_a_batch_of_padding_only_changes_nothing():
     model = Line()
     model.fit(points([0, 0]).batch(2), epochs=1, verbose=0)

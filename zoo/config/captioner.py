@@ -90,6 +90,10 @@ class CaptionerConfig(SearchingConfig):
         """
         super().__post_init__()
         check_increasing(self, "bucket_boundaries")
+        if not self.encoder_widths or any(width < 8 or width % 8 for width in self.encoder_widths):
+            raise ValueError(
+                f"CaptionerConfig.encoder_widths is {self.encoder_widths!r}; allowed: multiples of 8, one or more"
+            )
         if self.backbone == "residual" and self.pretrained:
             raise ValueError(
                 "CaptionerConfig.pretrained: the residual network has no published weights; "

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from zoo.config.fields import Config, Range
 
 Count = Annotated[int, Range(1, 100_000_000)]
+Precision = Literal["float32", "bfloat16", "float16"]
 Optimizer = Literal["adam", "adamw", "lazy_adam", "nadam", "rmsprop", "sgd"]
 
 
@@ -34,6 +35,8 @@ class TrainingConfig(Config):
             always so.
         steps_per_execution: Training steps that are run before Python is asked again. On a TPU more than one is faster;
             callbacks are then called once for so many.
+        precision: In how many bits it computes: `float32`, or, faster on hardware that has them, mixed `bfloat16` or
+            `float16` (with a scaled loss); weights and losses have 32 bits in any case.
         seed: Of weights, shuffling and dropout.
     """
 
@@ -50,4 +53,5 @@ class TrainingConfig(Config):
     shuffle_buffer: Count = 50_000
     static_shapes: bool = False
     steps_per_execution: Count = 1
+    precision: Precision = "float32"
     seed: Annotated[int, Range(0, 2**31 - 1)] = 1

@@ -70,6 +70,11 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str | None, str]]:
             f"{path}:{top}: expected `name TAB number TAB caption`, `name#number TAB caption`, or CSV whose first row "
             f"is `image,caption`; found {first.strip()[:80]!r}"
         )
+    if repeated := [name for name in (columns[image], "caption") if columns.count(name) > 1]:
+        raise ValueError(
+            f"{path}:{top}: {columns.count(repeated[0])} columns are called {repeated[0]!r}; give each caption "
+            "a row of its own"
+        )
     rest = (line for number, line in numbered_lines(path) if number > top)
     reader, began = csv.reader(rest, strict=True, skipinitialspace=True), top + 1
     try:
@@ -92,6 +97,11 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str | None, str]]:
 def _split(path: Path, line: int, text: str) -> tuple[str, str | None, str]:
     """Cuts a row of a table with tabs: name, number, caption."""
     cells = [cell.strip() for cell in text.split("\t")]
+    if len(cells) == 3 and not cells[1].isdecimal():
+        raise ValueError(
+            f"{path}:{line}: {cells[1][:40]!r} is no number of a caption; expected `name TAB number TAB caption`, "
+            "a row a caption, and no header"
+        )
     if len(cells) == 3:
         return cells[0], cells[1], cells[2]
     if len(cells) == 2 and (numbered := _NUMBERED.fullmatch(cells[0])):

@@ -62,7 +62,7 @@ def from_captions(
     Args:
         images: The content of JPEG or PNG files.
         captions: For each image one or more captions.
-        names: What each image is called; by default its number, from 0.
+        names: What each image is called; by default `image 0 (from 0)` and so on.
 
     Returns:
         A dataset of single records, in order, as `read_captions` makes them.
@@ -70,7 +70,7 @@ def from_captions(
     Raises:
         ValueError: If there are no images, the counts differ, or an image has no caption or one without a word.
     """
-    names = [str(index) for index in range(len(images))] if names is None else names
+    names = [f"image {index} (from 0)" for index in range(len(images))] if names is None else names
     if not len(images):
         raise ValueError("no images; give at least one")
     if not len(images) == len(captions) == len(names):
@@ -78,7 +78,7 @@ def from_captions(
     for name, texts in zip(names, captions, strict=True):
         listed = isinstance(texts, Iterable) and not isinstance(texts, (str, bytes))
         if not listed or not all(isinstance(text, str) and holds_a_word(text) for text in texts) or not len(texts):
-            raise ValueError(f"image {name}: its captions are {texts!r}; give a list of one or more texts with words")
+            raise ValueError(f"{name}: its captions are {texts!r}; give a list of one or more texts with words")
     return _records(images, captions, names)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -14,6 +15,8 @@ from zoo.datasets.problems import Problems
 END_OF_TURN = "__eou__"
 _JSON = (".jsonl", ".ndjson", ".json")
 _PAIRS = ".tsv"
+_HEADERS = (("question", "answer"), ("prompt", "response"))
+_HALVES = re.compile("[\ud800-\udfff]")  # of characters that JSON writes as two: alone each is none
 _FORMS = f"end every turn with {END_OF_TURN} (JSON lines are read from .jsonl files, question TAB answer from .tsv)"
 
 
@@ -64,6 +67,8 @@ def iterate(source: Source, problems: Problems) -> Iterator[Dialogue]:
     parse = _parser(source.path)
     first: list[str] | None = None  # the labels of the first dialogue, which all must have
     for number, line, labels in _side_by_side(source):
+        if number == 1 and parse is _pair and _names_columns(line):
+            continue
         try:
             dialogue = _with_labels(parse(line), labels)
             _check(dialogue, {name: f" in {getattr(source, name)}:{number}" for name in labels})
@@ -143,6 +148,11 @@ def _pair(line: str) -> Dialogue:
     return Dialogue(cells if line.strip() else [])
 
 
+def _names_columns(line: str) -> bool:
+    """Whether a row is the header of a table of questions and answers."""
+    return tuple(cell.strip().lower() for cell in line.split("\t")) in _HEADERS
+
+
 def _json(line: str) -> Dialogue:
     """Reads `{"turns": [...]}`, of strings or of objects with `text` and perhaps `act` and `emotion`."""
     if not line.strip():
@@ -152,7 +162,11 @@ def _json(line: str) -> Dialogue:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         what = f"not JSON ({error})" if isinstance(error, ValueError) else "not JSON (nested too deeply)"
+        if isinstance(error, json.JSONDecodeError) and (line.lstrip()[0] == "[" or error.pos >= len(line.rstrip())):
+            what = "a line that is not a dialogue: one a line is wanted, not a list, nor one spread over several lines"
         raise _Unusable("lines that are no JSON", what, wanted) from None
+    if isinstance(value, list):
+        raise _Unusable("lines without turns", "the line is a list, but a dialogue a line is wanted", wanted)
     if not isinstance(value, dict) or not isinstance(value.get("turns"), list):
         raise _Unusable("lines without turns", f"no list of turns in {line.strip()[:60]!r}", wanted)
     turns, labels = value["turns"], {name: value.get(name) for name in ("acts", "emotions")}
@@ -164,6 +178,10 @@ def _json(line: str) -> Dialogue:
     if not all(isinstance(turn, str) for turn in turns):
         index, turn = next((i, turn) for i, turn in enumerate(turns, start=1) if not isinstance(turn, str))
         raise _Unusable("dialogues with a turn that is no text", f"turn {index} is {turn!r}, not a text", wanted)
+    for index, turn in enumerate(turns, start=1):
+        if half := _HALVES.search(turn):
+            what = f"turn {index} holds half of a character, {half[0]!a}"
+            raise _Unusable("dialogues with half a character", what, "write the other half beside it")
     for name, given in labels.items():
         if given is not None and not (isinstance(given, list) and all(isinstance(x, str | int) for x in given)):
             raise _Unusable("dialogues with labels of another kind", f"{name} are {given!r}", f"list {name} as strings")

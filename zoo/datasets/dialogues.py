@@ -35,7 +35,7 @@ def read_dialogues(
             `.jsonl` (or `.json`, `.ndjson`): `{"turns": ["...", ...]}`, perhaps with lists `acts` and `emotions`; or
             `{"turns": [{"text": "...", "act": "...", "emotion": "..."}, ...]}`, where `act` and `emotion` may be
             left out, and anything else, such as `speaker`, is not read;
-            `.tsv`: `question TAB answer`, a dialogue of two turns;
+            `.tsv`: `question TAB answer`, a dialogue of two turns; a first row that says just that is a header;
             any other: each turn ends with `__eou__`, as in DailyDialog.
         acts: A file with the acts of the turns, a line a dialogue, separated by blanks; True finds it beside the
             dialogues (`dialogues_act_train.txt` for `dialogues_train.txt`, `train_act.txt` for `train.txt`).
@@ -90,7 +90,7 @@ def from_dialogues(
 
 def _checked(index: int, turns: Sequence[str], labels: dict[str, Sequence[str | int]]) -> Dialogue:
     """Makes a dialogue of what is in memory, if something can be learnt from it."""
-    from zoo.preprocessing.labels import label_name
+    from zoo.preprocessing.labels import check_label, label_name
 
     if isinstance(turns, str) or len(turns) < 2:
         raise ValueError(f"dialogue {index} (from 0) is {turns!r}; give a list of two or more turns")
@@ -101,6 +101,8 @@ def _checked(index: int, turns: Sequence[str], labels: dict[str, Sequence[str | 
             raise ValueError(
                 f"dialogue {index} (from 0) has {len(turns)} turns, but {len(given)} {name}; give one each"
             )
+        for number, label in enumerate(given):
+            check_label(label, f"{name}: turn {number} of dialogue {index} (from 0)")
     return Dialogue(list(turns), **{name: [label_name(label) for label in given] for name, given in labels.items()})
 
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 import tensorflow as tf
 
-from zoo.preprocessing.labels import label_name
+from zoo.preprocessing.labels import check_label, label_name
 
 _CHUNK = 256
 
@@ -21,12 +21,15 @@ def from_texts(texts: Sequence[str], labels: Sequence[str | float]) -> tf.data.D
         A dataset of single records, in order, of `{"text": tf.string [], "label": tf.string []}`.
 
     Raises:
-        ValueError: If there are no texts, the counts differ, a text or a label is empty, or a text is no string.
+        ValueError: If there are no texts, the counts differ, a text or a label is empty, a text is no string, or a
+            label is missing (None, NaN).
     """
     if len(texts) != len(labels):
         raise ValueError(f"{len(texts)} texts but {len(labels)} labels; give one for each text")
     if not len(texts):
         raise ValueError("no texts; give at least one")
+    for index, label in enumerate(labels):
+        check_label(label, f"record {index} (from 0)")
     named = [label_name(label) for label in labels]
     for index, (text, label) in enumerate(zip(texts, named, strict=True)):
         if not isinstance(text, str):

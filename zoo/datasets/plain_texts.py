@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from zoo.datasets.lines import decoded, opened
 
@@ -33,8 +33,11 @@ def read_plain_texts(path: str | os.PathLike, *, per: Per = "file") -> tf.data.D
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
-        ValueError: If there is no text in it, or it is not UTF-8; the message begins with the file and the line.
+        ValueError: If there is no text in it, or it is not UTF-8; the message begins with the file and the line. Or if
+            `per` is something else.
     """
+    if per not in get_args(Per):
+        raise ValueError(f"per={per!r}; allowed: {', '.join(map(repr, get_args(Per)))}")
     path = Path(path)
     files = _files(path)
     texts = [text for file in files for text in _texts(file, per)]

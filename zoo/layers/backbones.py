@@ -118,6 +118,11 @@ def hub_backbone(preset: str, image_size: int, *, pretrained: bool) -> keras.Mod
     try:
         backbone = keras_hub.models.Backbone.from_preset(preset, load_weights=pretrained)
         converter = _converter(keras_hub, preset)
+    except ValueError as error:  # neither a preset, nor a folder, nor an address
+        raise ValueError(
+            f"there is no backbone {preset!r}: no such preset, and no folder that save_to_preset wrote "
+            f"({str(error).strip().splitlines()[0]})"
+        ) from error
     except (OSError, ImportError, RuntimeError) as error:
         raise ValueError(
             f"the preset {preset} cannot be fetched ({str(error).splitlines()[0]}): run once where there is a network, "

@@ -40,13 +40,20 @@ def cached(
         config: Has the folder, `feature_cache`, and what the features depend on.
 
     Raises:
-        OSError: The folder cannot be written.
+        OSError: The folder cannot be made or written.
     """
     parent = Path(config.feature_cache)
     folder = parent / f"features-{_fingerprint(records, encoder, config)}"
     if not folder.exists():
-        parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=parent))
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=parent))
+        except FileExistsError:
+            raise NotADirectoryError(f"feature_cache={parent} is a file: name a folder") from None
+        except OSError as error:
+            raise OSError(
+                f"feature_cache={parent} cannot be made or written ({error.strerror}): name another folder"
+            ) from error
         try:
             _with_features(records, encode).save(str(scratch / "features"))
             if not folder.exists():  # another run may have been quicker

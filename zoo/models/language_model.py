@@ -24,6 +24,7 @@ from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
 from zoo.preprocessing import streams
 from zoo.preprocessing.batching import many_at_a_time
+from zoo.preprocessing.labels import label_names
 from zoo.preprocessing.language import LanguagePreprocessor, LanguageVocabulary, learn_vocabulary
 from zoo.preprocessing.static_shapes import Filling, Lengths
 from zoo.preprocessing.token_codec import unknown, with_ends
@@ -63,7 +64,9 @@ class LanguageModel(LanguageAnswers, Reinjecting, Task):
         if self.preprocessor is not None and (self.preprocessor.labels is not None) != ("label" in x.element_spec):
             learnt, given = ("with", "without") if self.preprocessor.labels is not None else ("without", "with")
             raise ValueError(f"this model has learnt texts {learnt} labels, and these are {given}")
-        return x.map(lambda record: {name: record[name] for name in ("text", "label") if name in record})
+        if "label" not in x.element_spec:
+            return x.map(lambda record: {"text": record["text"]})
+        return x.map(lambda record: {"text": record["text"], "label": label_names(record["label"])})
 
     def learn_vocabulary(self, records: tf.data.Dataset) -> LanguageVocabulary:
         """Counts tokens and collects labels; words that have pretrained vectors follow those that were met."""

@@ -21,7 +21,7 @@ from zoo.models.saving import Saved
 from zoo.preprocessing.batching import bucketed, most_rows, shuffled, streamed, without_first
 from zoo.preprocessing.static_shapes import Lengths, filled_up, known_lengths, rows_by_length
 from zoo.serving.saved_model import write_saved_model
-from zoo.training import optimizers, workers
+from zoo.training import optimizers, precision, workers
 from zoo.training.progress import Progress, without_false_alarms
 from zoo.training.replica_rows import for_replicas
 from zoo.training.replica_safe import ReplicaSafe
@@ -68,7 +68,7 @@ class Task(Saved, ReplicaSafe):
             vocabulary: What an earlier `adapt` learnt; None leaves the network for `adapt` to create.
             **kwargs: Arguments of `keras.Model`.
         """
-        super().__init__(**kwargs)
+        super().__init__(dtype=precision.policy(config.precision), **kwargs)
         self.config = config
         self.vocabulary = self.preprocessor = self.network = None
         self._graphs: dict[tuple[str, TrainingConfig], Callable] = {}
@@ -315,7 +315,8 @@ class Task(Saved, ReplicaSafe):
 
     def _assemble(self, vocabulary: Any) -> None:
         self.preprocessor = self.make_preprocessor(vocabulary)
-        self.network = self.make_network()
+        with precision.computing_in(self.config.precision):
+            self.network = self.make_network()
         self.vocabulary = vocabulary  # last: whoever finds a vocabulary finds everything
         self.built = True
 

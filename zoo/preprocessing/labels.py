@@ -8,6 +8,22 @@ import numpy as np
 import tensorflow as tf
 
 
+def check_label(label: object, place: str) -> None:
+    """Refuses what names no label.
+
+    Args:
+        label: What was given.
+        place: Whose label it is, for the message.
+
+    Raises:
+        ValueError: It is None or NaN, or neither a text nor a number.
+    """
+    if label is None or (isinstance(label, (float, np.floating)) and np.isnan(label)):
+        raise ValueError(f"{place} has no label; give it one or leave it out")
+    if not isinstance(label, (str, bool, int, float, np.generic)):
+        raise ValueError(f"{place} has the label {label!r}; give a text or a number")
+
+
 def label_name(label: str | bool | float) -> str:
     """Returns the name of a label, a text or a number: 1.0 is "1", 4.5 is "4.5" and True "true"."""
     if isinstance(label, str):
@@ -18,10 +34,19 @@ def label_name(label: str | bool | float) -> str:
 
 
 def label_names(labels: tf.Tensor) -> tf.Tensor:
-    """Returns the names of labels, texts or numbers, as `label_name` does: strings of the same shape."""
+    """Returns the names of labels, texts or numbers, as `label_name` does: strings of the same shape.
+
+    Raises:
+        tf.errors.InvalidArgumentError: A number is NaN.
+    """
     if labels.dtype == tf.string:
         return labels
-    return tf.strings.as_string(labels, shortest=True) if labels.dtype.is_floating else tf.strings.as_string(labels)
+    if not labels.dtype.is_floating:
+        return tf.strings.as_string(labels)
+    there = tf.reduce_all(~tf.math.is_nan(labels))
+    missing = tf.debugging.Assert(there, ["a record has no label (NaN): give it one or leave it out"])
+    with tf.control_dependencies([missing]):
+        return tf.strings.as_string(labels, shortest=True)
 
 
 def are_numbers(labels: Iterable[str]) -> bool:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from zoo.running.flags import Options
 
 FORGET = "/reset"
+# The flags that say what to talk with, or that are compared with how that was made.
+_HEEDED = {
+    "chat", "temperature", "recipe", "workdir", "set", "epochs", "batch_size", "learning_rate", "seed",
+}  # fmt: skip
 _WELCOME = f"Talk: a line is a turn. {FORGET} begins a new dialogue; Ctrl-D or Ctrl-C ends."
 
 
@@ -30,7 +34,7 @@ def trained(options: Options) -> Task | None:
         options: What was asked for.
 
     Raises:
-        ValueError: The model cannot reply, or settings are asked for that it was not made with.
+        ValueError: The model cannot reply or be read, or something is asked for that only training heeds.
     """
     import zoo
     from zoo import registry
@@ -39,7 +43,14 @@ def trained(options: Options) -> Task | None:
     path = options.workdir / "checkpoints" / BEST
     if options.resume or not path.exists():
         return None
-    model = zoo.load(path)
+    if unheeded := [f"--{name}" for name in options.given if name not in _HEEDED]:
+        raise ValueError(
+            f"--chat talks with {path} as it is: leave {', '.join(unheeded)} out, or choose another --workdir to train"
+        )
+    try:
+        model = zoo.load(path)
+    except ValueError as error:
+        raise ValueError(f"{path}: the model is damaged: remove {path.parent} and train again") from error
     if not hasattr(model, "reply"):
         raise ValueError(f"{path} is a {type(model).__name__}, which cannot reply; name the --workdir of another run")
     asked, saved = options.config.to_dict(), model.config.to_dict()

@@ -8,6 +8,7 @@ import platform
 import shutil
 import statistics
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class Run:
             reading: The script's own settings that say how files are read: a resumed run must have the same.
 
         Raises:
-            ValueError: The folder holds another run, or none to resume, or one with another configuration.
+            ValueError: The folder holds another run.
+            OSError: A folder cannot be made or written.
         """
         self.options = options
         self._reading = {name: value for name, value in (reading or {}).items() if value is not None}
@@ -63,6 +65,7 @@ class Run:
         self.strategy = strategy(options.strategy, logical_devices=options.logical_devices, tpu=options.tpu)
         self._checkpoints = self.workdir / "checkpoints"
         self._found = self._newest()
+        self._check_recipe()
         self._resumed = self._found if options.resume else None
         self.state = self._resumed.state if self._resumed else RunState()
         if self._resumed:
@@ -71,13 +74,22 @@ class Run:
             _LOG.info("going on after %s", self.state)
         elif options.resume:
             _LOG.warning("%s holds nothing to go on from: the run begins", self.workdir)
-        elif self._found is not None and not (options.demo and self._found.state.data == self._data):
+        elif self._found is not None and not (options.demo and self._found.state.demo):
             raise ValueError(
                 f"{self.workdir} holds a run of {self._found.state}: add --resume to go on, or choose another --workdir"
             )
-        self.state.data = self._data
+        self.state.data, self.state.recipe, self.state.demo = self._data, options.recipe, options.demo
         for flag, folder in (("workdir", self.workdir), ("export_dir", options.export_dir)):
             _check_writable(flag, folder)
+
+    def _check_recipe(self) -> None:
+        """Refuses a folder that holds another recipe's run."""
+        held = self._found.state.recipe if self._found else ""
+        if held not in ("", self.options.recipe):
+            raise ValueError(
+                f"--workdir={self.workdir} holds a run of {held}, this is {self.options.recipe}: "
+                "choose another --workdir"
+            )
 
     def _newest(self) -> SavedRun | None:
         """Finds where the run stands; all workers must see the same."""
@@ -149,8 +161,13 @@ class Run:
             model: What `model()` returned.
             train: Training records.
             valid: Validation records.
+
+        Raises:
+            ValueError: The run is resumed, but its best epoch's model is missing or damaged.
         """
         config = self.options.config
+        if self.state.best_epoch:  # told before more is trained, not after
+            self._best()
         if workers.is_chief(self.strategy):
             if self._found and not self._resumed:  # an earlier demo: gone once the new one can begin
                 shutil.rmtree(self._checkpoints)
@@ -164,8 +181,18 @@ class Run:
             if self.state.epoch < config.epochs and not checkpoints.exhausted:
                 self._train(model, train, valid, checkpoints)
         workers.wait_for_all(self.strategy)  # until the chief has written the best model
-        with self.strategy.scope():
-            return zoo.load(self.best_model)
+        return self._best()
+
+    def _best(self) -> Task:
+        """Loads the best epoch's model."""
+        try:
+            with self.strategy.scope():
+                return zoo.load(self.best_model)
+        except (ValueError, FileNotFoundError) as error:
+            raise ValueError(
+                f"{self.best_model}: the best epoch's model is missing or damaged: "
+                f"remove {self._checkpoints} and train again"
+            ) from error
 
     def _train(self, model: Task, train: tf.data.Dataset, valid: tf.data.Dataset, checkpoints: Checkpoints) -> None:
         callbacks = [checkpoints]
@@ -225,9 +252,10 @@ class Run:
         ask = ask or (lambda model: model.predict(next(iter(request.values())))[0])
         reloaded = ask(zoo.load(self.best_model))
         figures = ", ".join(f"{name} {metrics[key]:.4f}" for name, key in headline.items())
+        compiling = " (in the only epoch, compiling included)" * (metrics["epochs"] == 1)
         print(
             f"\n{metrics['reported_on']}: {figures}; "
-            f"{metrics['training_examples_per_second']:.0f} training {records} a second"
+            f"{metrics['training_examples_per_second']:.0f} training {records} a second{compiling}"
         )
         left = sorted(path.name + "/" * path.is_dir() for path in self.workdir.iterdir() if path != self._checkpoints)
         print(f"workdir:  {self.workdir} ({', '.join(left)})")
@@ -274,5 +302,10 @@ def _check_writable(flag: str, folder: Path) -> None:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         raise NotADirectoryError(f"--{flag}={folder}: {existing} is a file; choose another folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise PermissionError(f"--{flag}={folder}: {existing} cannot be written; choose another folder")
+    try:
+        # Tried out, since permissions tell the superuser nothing, nor do they know of what cannot be written at all.
+        os.rmdir(tempfile.mkdtemp(prefix=".zoo-", dir=existing))
+    except OSError as error:
+        raise PermissionError(
+            f"--{flag}={folder}: {existing} cannot be written ({error.strerror}); choose another folder"
+        ) from error

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
+import logging as python_logging
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from absl import app, logging
 from absl.flags import FLAGS
@@ -30,16 +35,19 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
     # TensorFlow's start-up notes would bury the few lines that matter; whoever wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     flags.define(recipe)
+    running: list[flags.Options] = []  # what is run, once that is known
 
     def run(arguments: list[str]) -> None:
         if len(arguments) > 1:
             app.usage(shorthelp=True, exitcode=1, detailed_error=f"not a flag: {arguments[1]!r}; write --flag=value")
         logging.use_absl_handler()
-        if not FLAGS["verbosity"].present:  # TensorFlow reports each export's inner names as information
-            logging.set_verbosity(logging.WARNING)
+        if not FLAGS["verbosity"].present:
+            _speak_plainly()
         sys.stdout.reconfigure(errors="replace")  # a terminal without the data's letters must not end the run
         try:
-            main(flags.options())
+            running.append(flags.options(recipe))
+            _load_tensorflow()
+            main(running[0])
         except KeyboardInterrupt:
             print("\ninterrupted: the same command with --resume goes on from what was saved last", file=sys.stderr)
             sys.exit(128 + signal.SIGINT)
@@ -52,11 +60,64 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
                 print(_LOST, file=sys.stderr)
                 sys.exit(_TRY_AGAIN)
             logging.debug("where it happened", exc_info=True)
-            text = str(error).strip() or type(error).__name__
+            text = _full_disk(error, running) or str(error).strip() or type(error).__name__
             print(f"error: {text}\n(--verbosity=1 shows where it happened)", file=sys.stderr)
             sys.exit(1)
 
     app.run(run)
+
+
+class _Notes(python_logging.Formatter):
+    """Writes what is less than an error as a note, without the place in the code."""
+
+    def format(self, record: python_logging.LogRecord) -> str:
+        """Returns the line."""
+        return f"{'error' if record.levelno >= python_logging.ERROR else 'note'}: {super().format(record)}"
+
+
+def _speak_plainly() -> None:
+    """Leaves of what is logged what matters to who runs a script."""
+    logging.set_verbosity(logging.WARNING)  # TensorFlow reports each export's inner names as information
+    logging.get_absl_handler().setFormatter(_Notes())
+    # It is for who wrote a loop around a function. Batches of some widths are traced in every recipe, each once.
+    python_logging.getLogger("tensorflow").addFilter(lambda record: "tf.function retracing" not in str(record.msg))
+
+
+def _load_tensorflow() -> None:
+    """Imports TensorFlow without what its C++ part writes before anyone can set how much it is to say.
+
+    That is written past Python, so the process' standard error is turned aside meanwhile. All of it is shown if the
+    import fails, and to who sets TF_CPP_MIN_LOG_LEVEL to less.
+    """
+    if "tensorflow" in sys.modules or os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
+        return
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            importlib.import_module("tensorflow")
+        except BaseException:
+            aside.seek(0)
+            os.write(screen, aside.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(screen, 2)
+            os.close(screen)
+
+
+def _full_disk(error: BaseException, running: list[flags.Options]) -> str | None:
+    """What to do where an error says that a disk is full, by number or, from C libraries, in words; else None."""
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    if not running or not (full or "No space left on device" in str(error) or "quota exceeded" in str(error)):
+        return None
+    written = getattr(error, "filename", None)
+    place = Path(written).parent if written else running[0].workdir
+    return (
+        f"{place}: the disk is full; what was saved before is whole: free some space, and the same command with "
+        "--resume goes on from it"
+    )
 
 
 def _lost_worker(error: BaseException) -> bool:

@@ -32,6 +32,8 @@ class RunState:
         best_epoch: The epoch (from 1) with the best score so far; 0 before there is one.
         best_score: Its score, or None.
         data: What the run reads.
+        recipe: The recipe that is run; empty in runs that were saved before it was recorded.
+        demo: Whether it is run as it is, without any flag: another such run may replace it.
         history: One list a column, one entry an epoch: the logs, `learning_rate` and `seconds` (of training, without
             validation).
     """
@@ -42,6 +44,8 @@ class RunState:
     best_epoch: int = 0
     best_score: float | None = None
     data: str = ""
+    recipe: str = ""
+    demo: bool = False
     history: dict[str, list[float]] = field(default_factory=dict)
 
     def __str__(self) -> str:
