@@ -98,6 +98,8 @@ def test_keras_still_has_what_the_overrides_replace():
     assert list(inspect.signature(trainer.train_step).parameters) == ["self", "data"]
     model = Line()
     assert isinstance(model._loss_tracker, keras.metrics.Mean)
+    assert list(inspect.signature(model.optimizer._all_reduce_sum_gradients).parameters) == ["grads_and_vars"]
+    assert "_all_reduce_sum_gradients(grads_and_vars)" in inspect.getsource(type(model.optimizer)._backend_update_step)
     assert "_use_cached_eval_dataset=True" in inspect.getsource(trainer.fit)
 
 

@@ -6,7 +6,8 @@ Why each is needed (Keras 3.15, TensorFlow backend):
   batches change the result. Here a loss is a sum and a weight, and one division by the weights of *all* replicas
   follows.
 - clipping by the joint norm: Keras clips each replica's gradients before summing them, and an embedding's before adding
-  up the rows of the same id.
+  up the rows of the same id. Here they are summed first (`_summed`), in one message instead of one for each weight, and
+  the optimizer's `_all_reduce_sum_gradients` is left with nothing to do.
 - `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica
   said in the last step instead of the metric that has counted over all replicas.
 - `evaluate` and what a step returns under `MultiWorkerMirroredStrategy`: Keras reduces every log of every step over
@@ -21,6 +22,7 @@ Why each is needed (Keras 3.15, TensorFlow backend):
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -120,31 +122,32 @@ class ReplicaSafe(keras.Model):
         return loss
 
     def _summed(self, gradients: list) -> list:
-        """Returns gradients ready for the optimizer's clipping by their joint norm.
+        """Returns the gradients of all replicas together, ready for the optimizer.
 
-        An embedding's gradient comes as slices, a row for each time an id occurs; their norm is that of the gradient
-        only after rows of the same id are added up. With more replicas the norm is that of the sum over all of them: it
-        is taken here, clipped, and divided again by the number of replicas, since the optimizer adds them up; what is
-        left is below the optimizer's own limit.
+        An embedding's gradient comes as slices, a row for each time an id occurs; its norm is that of the gradient only
+        after rows of the same id are added up. With more replicas the norm is that of the sum over all of them, which
+        is taken here, and so the optimizer is kept from adding them up once more. All gradients are one message: each
+        of its own would cost more than what it holds.
 
-        Where the loss is scaled, so are these gradients, and the limit with them. Then too there is one sum for all
-        replicas, as each looks by itself whether a number is too large, and all must leave the step out or none.
+        Where the loss is scaled, so are these gradients. There too one sum is taken for all replicas, as each looks by
+        itself whether a number is too large, and all must leave the step out or none.
         """
         optimizer = without_loss_scaling(self.optimizer)
-        limit, scaled = optimizer.global_clipnorm, optimizer is not self.optimizer
         takes_slices = getattr(optimizer, "takes_slices", False)  # it clips them by itself
         replicas = self.distribute_strategy.num_replicas_in_sync
-        if (replicas == 1 and takes_slices) or not (limit or takes_slices or scaled):
+        if replicas == 1 and (takes_slices or not optimizer.global_clipnorm):
             return gradients
         gradients = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
-        if replicas == 1 or not (limit or scaled):
+        if replicas == 1:
             return gradients
-        used = [g for g in gradients if g is not None]  # a weight that this loss does not touch has none
-        summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, used)
-        if limit:
-            summed, _ = tf.clip_by_global_norm(summed, self.optimizer.scale_loss(limit))
-        summed = iter(summed)
-        return [g if g is None else next(summed) / replicas for g in gradients]
+        optimizer._all_reduce_sum_gradients = list
+        # A weight that this loss does not touch has no gradient. (Some know their shape only when they are worked out.)
+        shapes = [v.shape for v, g in zip(self.trainable_weights, gradients, strict=True) if g is not None]
+        message = tf.concat([tf.reshape(g, [-1]) for g in gradients if g is not None], axis=0)
+        total = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, message)
+        parts = tf.split(total, [math.prod(shape) for shape in shapes])
+        summed = iter([tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)])
+        return [g if g is None else next(summed) for g in gradients]
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         results = self.get_metrics_result()
