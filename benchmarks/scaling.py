@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 _EPOCHS = 3  # timed
-_STEPS = 16  # an epoch
+_STEPS = 64  # an epoch
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def child(job: Job, index: int) -> None:
     from zoo.training.strategies import strategy
 
     tf.config.threading.set_intra_op_parallelism_threads(job.cores)
-    tf.config.threading.set_inter_op_parallelism_threads(job.cores)
+    tf.config.threading.set_inter_op_parallelism_threads(job.cores + 1)  # one waits for messages
     name = "multi_worker" if job.processes > 1 else "mirrored" if job.replicas > 1 else "none"
     place = strategy(name, logical_devices=job.replicas if job.replicas > 1 else None)
     lexicon, drawn = invented_words.draw(np.random.default_rng(0), 22_000, (_STEPS * job.global_batch, job.tokens))

@@ -37,6 +37,8 @@ def test_defaults_survive_a_command_line():
     [
         ("image_size=4", "allowed: int, between 8 and 4096"),
         ("fit=stretch", "allowed: 'crop' | 'pad'"),
+        ("encoder_widths=7", "CaptionerConfig.encoder_widths is (7,); allowed: multiples of 8, one or more"),
+        ("encoder_widths=", "CaptionerConfig.encoder_widths is (); allowed"),
         ("n_best=0", "allowed: int, between 1 and 100"),
         ("pretrained=true", "the residual network has no published weights"),
         ("feature_cache=somewhere", "set train_backbone=false and augment=false"),

@@ -97,7 +97,9 @@ def test_images_are_read_when_they_are_asked_for(corpus):
         ("image,caption\n", r"captions.tsv: there is no caption in it"),
         ("image,caption\na.jpg,red\nb.png,blue, too\n", r"captions.tsv:3: 3 columns, but the first row has 2; put"),
         ('image,caption\na.jpg,"red\n', r"captions.tsv:2: not a row of CSV"),
+        ("image,caption,caption\na.jpg,red,rot\n", r"captions.tsv:1: 2 columns are called 'caption'; give each"),
         ("a.jpg\t0\tred\na.jpg\tred\n", r"captions.tsv:2: 2 columns; expected"),
+        ("a.jpg\tred\trot\n", r"captions.tsv:1: 'red' is no number of a caption; expected"),
         (
             "a.jpg\t0\tred\na.jpg\t1\t \n",
             r"captions.tsv:2: the caption of a.jpg is empty; fill it in, or leave such out",
@@ -193,9 +195,9 @@ def test_captions_in_memory():
     for images, captions, message in (
         ([], [], "no images"),
         ([b"1"], [["a"], ["b"]], "1 images, 2 lists of captions, 1 names"),
-        ([b"1"], [[]], r"image 0: its captions are \[\]"),
-        ([b"1"], [["a", " "]], r"image 0: its captions are \['a', ' '\]"),
-        ([b"1"], ["a"], "image 0: its captions are 'a'"),
+        ([b"1"], [[]], r"image 0 \(from 0\): its captions are \[\]"),
+        ([b"1"], [["a", " "]], r"image 0 \(from 0\): its captions are \['a', ' '\]"),
+        ([b"1"], ["a"], r"image 0 \(from 0\): its captions are 'a'"),
     ):
         with pytest.raises(ValueError, match=message):
             datasets.from_captions(images, captions)
@@ -215,5 +217,5 @@ def test_captions_without_a_word_and_names_too_long_for_a_file(corpus):
         "captions without a text": 1, "captions without an image": 1, "images without captions": 1,
     }  # fmt: skip
     for captions in (None, [3], [b"bytes"], ["..."]):
-        with pytest.raises(ValueError, match=r"image 0: its captions are .*texts with words"):
+        with pytest.raises(ValueError, match=r"image 0 \(from 0\): its captions are .*texts with words"):
             datasets.from_captions([b"1"], [captions])

@@ -56,6 +56,7 @@ def test_every_form_gives_the_same_records(tmp_path, name, compress):
 
 def test_a_question_and_its_answer_are_a_dialogue(tmp_path):
     assert turns(write(tmp_path / "a.tsv", "Who?\tMe.\nWhen ?\t Now . \n")) == [["Who?", "Me."], ["When ?", "Now ."]]
+    assert turns(write(tmp_path / "c.tsv", "Question\tAnswer\nWho?\tMe.\n")) == [["Who?", "Me."]]
     with pytest.raises(ValueError, match=r"b.tsv:2: 3 columns instead of two; write question TAB answer"):
         turns(write(tmp_path / "b.tsv", "Who?\tMe.\na\tb\tc\n"))
 
@@ -119,6 +120,9 @@ def test_labels_in_json(tmp_path):
         ("a.jsonl", '{"turns": ["a", " "]}', "turn 2 of 2 is empty"),
         ("a.jsonl", '{"turns": ["a", "b"', r"not JSON \(Expecting ',' delimiter.*; write {"),
         ("a.jsonl", "[" * 100_000, "not JSON"),
+        ("a.jsonl", "[", "perhaps a part of a list, or of a dialogue that is spread over several lines; write"),
+        ("a.jsonl", r'{"turns": ["a", "\ud83d"]}', r"turn 2 holds half of a character, '\\ud83d'; write the"),
+        ("a.jsonl", '[{"turns": ["a", "b"]},', "not JSON .*, perhaps a part of a list"),
         ("a.jsonl", '["a", "b"]', r"no list of turns in '\[\"a\", \"b\"\]'; write"),
         ("a.jsonl", '{"turns": ["a", 7]}', "turn 2 is 7, not a text"),
         ("a.jsonl", '{"turns": [{"text": "a"}, {"say": "b"}]}', "turn 2 is None, not a text"),

@@ -15,6 +15,9 @@ def test_records_in_order_with_labels_as_text():
         ([], [], "no texts; give at least one"),
         (["a", " "], [0, 1], r"the text of record 1 \(from 0\) is empty"),
         (["a"], [""], r"the label of record 0 \(from 0\) is empty"),
+        (["a", "b"], ["x", None], r"record 1 \(from 0\) has no label; give it one or leave it out"),
+        (["a", "b"], [1.0, float("nan")], r"record 1 \(from 0\) has no label"),
+        (["a"], [b"x"], r"record 0 \(from 0\) has the label b'x'; give a text or a number"),
         ([["a"]], [0], r"text 0 \(from 0\) is \['a'\]; give a string"),
     ],
 )

@@ -59,6 +59,11 @@ def test_the_last_tenth_of_one_text_and_of_many():
         split(["x"])
 
 
+def test_what_a_text_is_must_be_known(tmp_path):
+    with pytest.raises(ValueError, match="per='word'; allowed: 'file', 'line', 'paragraph'"):
+        datasets.read_plain_texts(tmp_path, per="word")
+
+
 def test_texts_in_memory_are_checked():
     with pytest.raises(TypeError, match="text 1"):
         datasets.from_plain_texts(["a", 3])

@@ -252,6 +252,12 @@ def test_features_of_a_backbone_that_does_not_learn_are_kept_on_disk(tmp_path, m
     assert len(list((tmp_path / "features").iterdir())) == 3
 
 
+def test_a_folder_of_features_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "features").touch()
+    with pytest.raises(NotADirectoryError, match=r"feature_cache=.*features is a file: name a folder"):
+        make(train_backbone=False, feature_cache=str(tmp_path / "features")).fit(X, Y, verbose=0)
+
+
 @pytest.mark.parametrize(
     ("x", "y", "error", "message"),
     [
@@ -260,7 +266,7 @@ def test_features_of_a_backbone_that_does_not_learn_are_kept_on_disk(tmp_path, m
         (X[:1], [[]], ValueError, "image 0.*one or more texts with words"),
         (X[:1], [[" "]], ValueError, "image 0.*one or more texts with words"),
         ([3], Y[:1], TypeError, "image 0 .from 0.: expected bytes or the path of a file, got int"),
-        ([X[0], X[1][:50]], Y[:2], ValueError, "not a whole JPEG or PNG image:.*1"),
+        ([X[0], X[1][:50]], Y[:2], ValueError, r"not a whole JPEG or PNG image:.*image 1 \(from 0\)"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_named(x, y, error, message):
@@ -295,6 +301,12 @@ def test_backbones_by_name():
     np.testing.assert_allclose(caffe[..., 0], images[..., 2] * 255 - 103.939, atol=1e-3)
     with pytest.raises(ValueError, match=r"no backbone .mobilenet_v2. .near it: MobileNetV2"):
         image_encoder(config.replace(backbone="mobilenet_v2"))
+
+
+def test_a_backbone_that_is_nowhere_is_one_line():
+    with pytest.raises(ValueError, match=r"no backbone .\.\./x.: no preset, no address of one") as caught:
+        image_encoder(CaptionerConfig(backbone="../x"))
+    assert "\n" not in str(caught.value)
 
 
 def test_weights_that_cannot_be_fetched_are_told_with_the_remedy(monkeypatch):

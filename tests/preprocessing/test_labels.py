@@ -21,6 +21,11 @@ def test_a_label_has_one_name_in_a_list_and_in_a_dataset(labels, names):
         assert [label_name(label) for label in np.array(labels)] == names
 
 
+def test_not_a_number_is_no_label():
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"a record has no label \(NaN\)"):
+        label_names(tf.constant([1.0, float("nan")]))
+
+
 def test_labels_are_in_order_of_value_where_all_are_numbers():
     assert ordered_labels(["10", "2", "-1.5"]) == ("-1.5", "2", "10")
     assert ordered_labels(["10", "2", "b"]) == ("10", "2", "b")

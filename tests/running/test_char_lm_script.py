@@ -18,6 +18,7 @@ def script():
     """Runs the script's `main` with some flags."""
     if "recipe" not in flags._FLAGS:
         flags.define("lstm_char_lm")
+    others = set(flags._FLAGS)
     spec = importlib.util.spec_from_file_location("char_lm_script", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -27,7 +28,9 @@ def script():
             flags._FLAGS(["char_lm.py", "--recipe=lstm_char_lm", *arguments])
             module.main(flags.options())
 
-    return run
+    yield run
+    for name in set(flags._FLAGS) - others:  # other scripts, tested in this process too, have flags of these names
+        delattr(flags._FLAGS, name)
 
 
 @pytest.mark.parametrize("labels", [False, True])

@@ -30,6 +30,7 @@ def script():
     """Runs the script's `main` with some flags."""
     if "recipe" not in flags._FLAGS:
         flags.define("hred_dialog")
+    others = set(flags._FLAGS)
     spec = importlib.util.spec_from_file_location("dialog_script", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -39,7 +40,9 @@ def script():
             flags._FLAGS(["dialog.py", "--recipe=hred_dialog", *arguments])
             module.main(flags.options())
 
-    return run
+    yield run
+    for name in set(flags._FLAGS) - others:  # other scripts, tested in this process too, have flags of these names
+        delattr(flags._FLAGS, name)
 
 
 def test_the_script_does_the_whole_job_and_talks(script, tmp_path, monkeypatch, capsys):
@@ -64,6 +67,8 @@ def test_the_script_does_the_whole_job_and_talks(script, tmp_path, monkeypatch, 
     monkeypatch.setattr("sys.stdin", io.StringIO("Hello !\n/reset\n"))
     script("--workdir=w", "--chat", "--temperature=0.5")
     assert "model: " in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"--chat talks with w/.* as it is: leave --data, --pretrain out, or choose"):
+        script("--workdir=w", "--chat", "--data=sample", "--pretrain=pairs.tsv")
     with pytest.raises(ValueError, match=r"--chat talks with w/.* as it is, but units=5 .it has 4.: leave that out"):
         script("--workdir=w", "--chat", "--set=units=5")
 

@@ -107,16 +107,33 @@ def test_resuming_needs_the_same_configuration(finished, tmp_path, caplog):
     assert more["epochs"] == 3
 
 
-def test_a_demo_replaces_a_demo_and_nothing_else(finished):
+def test_a_demo_replaces_a_demo_and_nothing_else(finished, tmp_path):
     files, _ = finished
-    checkpoints = sorted((files / "run" / "checkpoints").iterdir())
     with pytest.raises(ValueError, match="holds a run of 2 epochs: add --resume"):
-        Run(options(files, demo=True, train=None, valid=None, test=None))
-    assert sorted((files / "run" / "checkpoints").iterdir()) == checkpoints
-    # The same once more, as if those files were the demonstration's.
-    Run(options(files, demo=True))
-    assert sorted((files / "run" / "checkpoints").iterdir()) == checkpoints  # nothing goes before training begins
-    assert finish(Run(options(files, demo=True)))["epochs"] == 2
+        Run(options(files, demo=True))  # of the same data, but flags were given for it
+    # These files as if they were the demonstration's.
+    demo = options(files, demo=True, workdir=tmp_path, config=zoo.registry.config("lstm_ner", **{**TINY, "epochs": 1}))
+    assert finish(Run(demo))["epochs"] == 1
+    checkpoints = sorted((tmp_path / "checkpoints").iterdir())
+    Run(demo)
+    assert sorted((tmp_path / "checkpoints").iterdir()) == checkpoints  # nothing goes before training begins
+    assert finish(Run(demo))["epochs"] == 1
+
+
+def test_a_folder_with_another_recipes_run_is_refused(finished):
+    files, _ = finished
+    for resume in (False, True):
+        with pytest.raises(ValueError, match="holds a run of lstm_ner, this is lstm_imdb: choose another --workdir"):
+            Run(options(files, recipe="lstm_imdb", config=zoo.registry.config("lstm_imdb"), resume=resume))
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PK")])
+def test_a_best_model_that_is_gone_is_told_before_more_is_trained(finished, damage):
+    files, _ = finished
+    damage(files / "run" / "checkpoints" / "best.keras")
+    run = Run(options(files, resume=True))
+    with pytest.raises(ValueError, match=r"best.keras: the best epoch's model is missing or damaged: remove .*/check"):
+        run.fit(None, None, None)
 
 
 @pytest.mark.parametrize("flag", ["workdir", "export_dir"])
@@ -124,6 +141,13 @@ def test_a_folder_that_cannot_be_made_is_told_before_training(files, flag):
     (files / "afile").touch()
     with pytest.raises(NotADirectoryError, match=rf"--{flag}=.*afile is a file; choose another folder"):
         Run(options(files, **{flag: files / "afile" / "deep"}))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nothing can be made")
+def test_a_folder_in_which_nothing_can_be_made_is_told_before_training(files):
+    with pytest.raises(PermissionError, match=r"--workdir=/proc/run: /proc cannot be written .*; choose another"):
+        Run(options(files, workdir=Path("/proc/run")))
+    assert sorted(path.suffix for path in files.iterdir()) == [".conll"] * 3
 
 
 def test_a_run_that_stopped_early_goes_on_with_more_patience(files):
@@ -155,7 +179,7 @@ def test_a_data_set_without_validation_split_gives_a_tenth_of_its_training_data(
 
 
 def script(folder, *flags, name="ner.py"):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, str(ROOT / "recipes" / name), *flags]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -184,6 +208,8 @@ def test_the_script_of_another_task_does_too(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert "validation: accuracy " in done.stdout
+    assert done.stderr.startswith("note: no --valid: a tenth of the training data is held out for validation\nnote:")
+    assert "InitializeLog" not in done.stderr
     assert "bad" in done.stdout
     assert "<html" in (tmp_path / "w" / "predictions.html").read_text()
     assert json.loads((tmp_path / "w" / "metrics.json").read_text())["parameters"] > 0
@@ -200,6 +226,8 @@ def test_the_script_of_another_task_does_too(tmp_path):
         (["--train=nowhere.conll"], "--train=nowhere.conll: no such file"),
         (["--set=unit=3"], "did you mean 'units'?"),
         (["--set=units=x"], "allowed: int, between 1 and"),
+        (["--recipe=lstm_imdb"], "--recipe=lstm_imdb is run by recipes/sentiment.py"),
+        (["--learning_rate=nan"], "nan is not a non-negative number"),
         (["--recipe=lstm_nre"], "did you mean 'lstm_ner'?"),
         (["--strategy=mirrord"], "value should be one of <none|mirrored|multi_worker|tpu>"),
         (["stray"], "not a flag: 'stray'"),

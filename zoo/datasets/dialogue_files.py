@@ -157,16 +157,14 @@ def _json(line: str) -> Dialogue:
     """Reads `{"turns": [...]}`, of strings or of objects with `text` and perhaps `act` and `emotion`."""
     if not line.strip():
         return Dialogue([])
-    wanted = 'write {"turns": ["...", "..."]} or {"turns": [{"text": "...", "act": "..."}, ...]}'
+    wanted = 'write {"turns": ["...", "..."]} or {"turns": [{"text": "...", "act": "..."}, ...]}, a line a dialogue'
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         what = f"not JSON ({error})" if isinstance(error, ValueError) else "not JSON (nested too deeply)"
         if isinstance(error, json.JSONDecodeError) and (line.lstrip()[0] == "[" or error.pos >= len(line.rstrip())):
-            what = "a line that is not a dialogue: one a line is wanted, not a list, nor one spread over several lines"
+            what += ", perhaps a part of a list, or of a dialogue that is spread over several lines"
         raise _Unusable("lines that are no JSON", what, wanted) from None
-    if isinstance(value, list):
-        raise _Unusable("lines without turns", "the line is a list, but a dialogue a line is wanted", wanted)
     if not isinstance(value, dict) or not isinstance(value.get("turns"), list):
         raise _Unusable("lines without turns", f"no list of turns in {line.strip()[:60]!r}", wanted)
     turns, labels = value["turns"], {name: value.get(name) for name in ("acts", "emotions")}

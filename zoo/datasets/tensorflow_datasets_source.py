@@ -168,7 +168,7 @@ def _builder(name: str, data_dir: str | os.PathLike | None, known: Sequence[str]
     try:
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
-        nearest = difflib.get_close_matches(name, [*known, *tfds.list_builders()], n=3)
+        nearest = difflib.get_close_matches(name, dict.fromkeys([*known, *tfds.list_builders()]), n=3)
         advice = f"did you mean {' or '.join(nearest)}?" if nearest else f"known here: {', '.join(known)}"
         raise ValueError(f"no data set {name!r}, neither embedded nor in TensorFlow Datasets; {advice}") from None
     except ValueError as error:

@@ -118,10 +118,12 @@ def hub_backbone(preset: str, image_size: int, *, pretrained: bool) -> keras.Mod
     try:
         backbone = keras_hub.models.Backbone.from_preset(preset, load_weights=pretrained)
         converter = _converter(keras_hub, preset)
-    except ValueError as error:  # neither a preset, nor a folder, nor an address
+    except ValueError as error:
+        why = str(error).strip().splitlines()[0]
+        if why.startswith("Unknown preset"):  # and seven lines on what presets may be called
+            why = "no preset, no address of one, and no folder that save_to_preset wrote"
         raise ValueError(
-            f"there is no backbone {preset!r}: no such preset, and no folder that save_to_preset wrote "
-            f"({str(error).strip().splitlines()[0]})"
+            f"there is no backbone {preset!r}: {why}; `residual` is the one to train from scratch"
         ) from error
     except (OSError, ImportError, RuntimeError) as error:
         raise ValueError(

@@ -15,23 +15,20 @@ import tensorflow as tf
 
 from zoo.config.training import TrainingConfig
 from zoo.engine import paths
-from zoo.models.answering import BATCH, TOKEN_BUDGET, in_order
+from zoo.models.answering import in_order
 from zoo.models.data_errors import data_errors
+from zoo.models.feeding import Fed
 from zoo.models.saving import Saved
-from zoo.preprocessing.batching import bucketed, most_rows, shuffled, streamed, without_first
-from zoo.preprocessing.static_shapes import Lengths, filled_up, known_lengths, rows_by_length
 from zoo.serving.saved_model import write_saved_model
 from zoo.training import optimizers, precision, workers
 from zoo.training.progress import Progress, without_false_alarms
-from zoo.training.replica_rows import for_replicas
-from zoo.training.replica_safe import ReplicaSafe
 from zoo.training.schedules import EpochSchedule
 
 # What Keras' fit takes for arrays; on a stream of records it would do nothing, or undo the order of the epochs.
 _NOT_OF_RECORDS = {"class_weight", "sample_weight", "shuffle", "steps_per_epoch", "validation_split"}
 
 
-class Task(Saved, ReplicaSafe):
+class Task(Saved, Fed):
     """A recurrent model that speaks raw records.
 
     A new task is compiled but knows nothing: `adapt(records)`, called by the first `fit`, learns its vocabulary and
@@ -72,10 +69,6 @@ class Task(Saved, ReplicaSafe):
         self.config = config
         self.vocabulary = self.preprocessor = self.network = None
         self._graphs: dict[tuple[str, TrainingConfig], Callable] = {}
-        # The order of the training records is a function of this number: set by the schedule at each epoch's start.
-        self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
-        # Batches of this epoch that an interrupted run has learnt from: more than 0 only in the epoch it goes on with.
-        self._steps_done = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps_done")
         if vocabulary is not None:
             self._assemble(vocabulary)
         self.compile(
@@ -100,29 +93,6 @@ class Task(Saved, ReplicaSafe):
         """Returns the Functional model from named tensors to logits."""
         raise TypeError(f"{type(self).__name__} does not say what its network is: define make_network()")
 
-    def prepared(self, records: tf.data.Dataset, training: bool) -> tf.data.Dataset:
-        """Returns single records as they are batched, for example cut to a length; as they are, unless overridden."""
-        return records
-
-    def length(self, record: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Returns how many time steps a prepared record has, a scalar."""
-        raise TypeError(f"{type(self).__name__} does not say how long a record is: define length()")
-
-    def tensors(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[Any, Any]:
-        """Returns (inputs, targets) of a padded batch of prepared records."""
-        raise TypeError(f"{type(self).__name__} does not say what a batch becomes: define tensors()")
-
-    def fixed_lengths(self, training: bool) -> Lengths:
-        """Returns the lengths that the time axis of `token_ids`, its last, may have with static shapes."""
-        return known_lengths(self.config.bucket_boundaries)
-
-    def fillings(self, training: bool) -> tuple[Any, Any]:
-        """Returns how what `tensors` returns is filled up with static shapes: a `Filling` for every tensor.
-
-        What is filled in must weigh nothing in `loss_terms` and `update_evaluation`.
-        """
-        raise TypeError(f"{type(self).__name__} does not say what lengths its tensors have: define fillings()")
-
     def signatures(self) -> Mapping[str, Any]:
         """Returns the functions that an export serves, by signature name."""
         raise TypeError(f"{type(self).__name__} does not say what it serves: define signatures()")
@@ -138,112 +108,7 @@ class Task(Saved, ReplicaSafe):
     def initialise(self) -> None:
         """Called once after `adapt` has created the network: the place to load pretrained weights."""
 
-    # From records to batches, and from questions to answers.
-
-    def batches(self, records: tf.data.Dataset, training: bool, batch_size: int | None = None) -> tf.data.Dataset:
-        """Returns batches of (inputs, targets) of records of similar length, shuffled if training.
-
-        Args:
-            records: Single raw records.
-            training: Whether they are to be learnt from.
-            batch_size: Records a batch; default: the configuration's, or 256 in evaluation (but not where shapes are
-                static).
-        """
-        arranged = self._arranged(records, training, batch_size)
-        return streamed(arranged.map(self._as_tensors(training, batch_size)))
-
-    def replica_batches(
-        self, records: tf.data.Dataset, training: bool, batch_size: int | None = None
-    ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-        """Returns what `batches` does, each batch cut into one part for each replica where there are several.
-
-        A worker makes tensors of its own replicas' rows only, but of the same batches as one device alone would have,
-        so that the result is the same.
-
-        Args:
-            records: As `batches`.
-            training: As `batches`.
-            batch_size: As `batches`; of all replicas together.
-
-        Raises:
-            ValueError: Shapes are static, and so many records cannot be cut into equal parts.
-        """
-        strategy = self.distribute_strategy
-        replicas = strategy.num_replicas_in_sync
-        if replicas == 1:
-            return self.batches(records, training, batch_size)
-        size = self.rows(training, batch_size)
-        if self.static_shapes and size % replicas:
-            raise ValueError(
-                f"batch_size={size} cannot be cut into {replicas} equal parts, one for each replica, as static shapes "
-                f"need them: take a multiple of {replicas}"
-            )
-
-        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
-            parts = for_replicas(self._arranged(records, training, batch_size), context)
-            return streamed(parts.map(self._as_tensors(training, batch_size, replicas)))
-
-        return strategy.distribute_datasets_from_function(of_worker)
-
-    def _arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
-        """Returns batches before they become tensors; in training without those that are done in this epoch."""
-        batches = self.arranged(self.prepared(records, training), training, batch_size)
-        return without_first(batches, self._steps_done) if training else batches
-
-    def _as_tensors(self, training: bool, batch_size: int | None, replicas: int = 1) -> Callable[..., tuple[Any, Any]]:
-        """Returns the function from batches of records, or a replica's parts of them, to inputs and targets."""
-        if not self.static_shapes:
-            return lambda batch: self.tensors(batch, training)
-        lengths, fillings = self.fixed_lengths(training), self.fillings(training)
-        size, budget = self.rows(training, batch_size), self.token_budget(training=True)
-
-        def rows(length: int) -> int:
-            return -(-most_rows(length, size, self.config.bucket_boundaries, budget) // replicas)
-
-        rows_of = rows_by_length(lengths, rows)
-
-        def filled(batch: Mapping[str, tf.Tensor]) -> tuple[Any, Any]:
-            x, y = self.tensors(batch, training)
-            return filled_up((x, y), rows_of(tf.shape(x["token_ids"])[-1]), fillings)
-
-        return filled
-
-    @property
-    def static_shapes(self) -> bool:
-        """Whether every batch has one of a few shapes: as the configuration has it, or on a TPU."""
-        return self.config.static_shapes or isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
-
-    def rows(self, training: bool, batch_size: int | None = None) -> int:
-        """Returns how many records a batch for all replicas has, if they are not too long for that.
-
-        Args:
-            training: Whether they are to be learnt from.
-            batch_size: What was asked for; None for the default.
-        """
-        return batch_size or (self.config.batch_size if training or self.static_shapes else BATCH)
-
-    def arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
-        """Returns padded batches of prepared records of similar length, shuffled if training.
-
-        Args:
-            records: Prepared records.
-            training: Whether they are to be learnt from.
-            batch_size: As `batches`.
-        """
-        config = self.config
-        if training:
-            records = shuffled(records, config.shuffle_buffer, config.seed, self._epoch)
-        size, budget = self.rows(training, batch_size), self.token_budget(training or self.static_shapes)
-        return bucketed(records, self.length, size, config.bucket_boundaries, budget)
-
-    def examples(self, records: tf.data.Dataset) -> int:
-        """Counts what the speed of training is told in; the records, unless overridden."""
-        known = int(records.cardinality())
-        return known if known >= 0 else int(records.reduce(0, lambda total, _: total + 1))
-
-    def token_budget(self, training: bool) -> int | None:
-        """Returns how many time steps a batch may hold, padding included, or None for no limit."""
-        return None if training else TOKEN_BUDGET
+    # From questions to answers.
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> list:
         """Returns a decoded answer for each raw record, in order.
@@ -364,6 +229,8 @@ class Task(Saved, ReplicaSafe):
         """
         if useless := sorted(set(kwargs) & _NOT_OF_RECORDS):
             raise TypeError(f"fit: {', '.join(useless)} means nothing for raw records; shape the data set instead")
+        if epochs is not None and epochs < 1:
+            raise ValueError(f"fit: epochs is {epochs}, but must be at least 1")
         if verbose == "auto" and not workers.is_chief(self.distribute_strategy):
             verbose = 0
         with data_errors(), without_false_alarms():

@@ -38,7 +38,7 @@ def trained(options: Options) -> Task | None:
     """
     import zoo
     from zoo import registry
-    from zoo.training.checkpoints import BEST
+    from zoo.training.saved_runs import BEST
 
     path = options.workdir / "checkpoints" / BEST
     if options.resume or not path.exists():

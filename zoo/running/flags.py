@@ -63,6 +63,9 @@ class Options:
     given: tuple[str, ...] = ()
 
 
+flags.disclaim_key_flags()  # what is defined here belongs to who asks for it, so that --help has a script's own flags
+
+
 class _Number(flags.FloatParser):
     """Reads numbers: what is not a number is outside of any bounds, which absl does not see."""
 
