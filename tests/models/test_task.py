@@ -96,8 +96,8 @@ def test_fit_refuses_what_would_do_nothing(saved):
     task = zoo.load(saved)
     with pytest.raises(TypeError, match="class_weight means nothing for raw records"):
         task.fit([["Ann"]], [["B-PER"]], class_weight={0: 1.0}, verbose=0)
-    with pytest.raises(ValueError, match="epochs is 0, but must be at least 1"):
-        task.fit([["Ann"]], [["B-PER"]], epochs=0, verbose=0)
+    with pytest.raises(ValueError, match="epochs is -1, but must not be negative"):
+        task.fit([["Ann"]], [["B-PER"]], epochs=-1, verbose=0)
     before = task.get_weights()
     task.fit([["Ann"]], [["B-PER"]], epochs=0, verbose=0)
     for a, b in zip(before, task.get_weights(), strict=True):

@@ -37,7 +37,7 @@ class ScoredText:
 
     def __str__(self) -> str:
         """The logarithm and the bits: `log P = -52.13 (3.13 bits per character)`."""
-        not_known = f", {self.unknown} tokens unknown" if self.unknown else ""
+        not_known = f", {self.unknown} token{'s' * (self.unknown != 1)} unknown" if self.unknown else ""
         return f"log P = {self.log_probability:.2f} ({self.bits_per_character:.2f} bits per character{not_known})"
 
 

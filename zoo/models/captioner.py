@@ -161,7 +161,8 @@ class Captioner(Reinjecting, Task):
             seed=config.seed, epoch=self._epoch, may_flip=may_flip,
         )  # fmt: skip
         wrong = tf.strings.reduce_join(tf.boolean_mask(names, ~valid), separator=", ")
-        whole = tf.debugging.Assert(tf.reduce_all(valid), ["not a whole JPEG or PNG image:", wrong])
+        told = ["not a whole JPEG or PNG image:", tf.strings.join([wrong, "; fetch it again or leave it out"])]
+        whole = tf.debugging.Assert(tf.reduce_all(valid), told)
         with tf.control_dependencies([whole]):
             return tf.identity(images)
 
@@ -226,11 +227,14 @@ class Captioner(Reinjecting, Task):
             `bleu_1` to `bleu_4`, `rouge_l` and `cider`; see `zoo.metrics.captions.caption_scores`.
 
         Raises:
-            ValueError: The task has not been fitted, or the records are malformed.
+            ValueError: The task has not been fitted, the records are malformed, or none has a whole image.
         """
         self._require_network("score")
         records = self.records(x, y)
-        candidates = [answer.caption for answer in self.predict(records)]
+        written = self.predict(records)
+        if not any(answer.valid for answer in written):
+            raise ValueError("score: none of the records has a whole JPEG or PNG image; check the files")
+        candidates = [answer.caption for answer in written]
         references = [
             [text.decode("utf-8", "replace") for text in texts]
             for texts in records.map(lambda record: record["captions"]).as_numpy_iterator()

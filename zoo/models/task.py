@@ -229,8 +229,8 @@ class Task(Saved, Fed):
         """
         if useless := sorted(set(kwargs) & _NOT_OF_RECORDS):
             raise TypeError(f"fit: {', '.join(useless)} means nothing for raw records; shape the data set instead")
-        if epochs is not None and epochs < 1:
-            raise ValueError(f"fit: epochs is {epochs}, but must be at least 1")
+        if epochs is not None and epochs < 0:
+            raise ValueError(f"fit: epochs is {epochs}, but must not be negative")
         if verbose == "auto" and not workers.is_chief(self.distribute_strategy):
             verbose = 0
         with data_errors(), without_false_alarms():
