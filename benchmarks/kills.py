@@ -19,7 +19,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import local_cluster
 import numpy as np
 
 _RECIPES = Path(__file__).parents[1] / "recipes"
@@ -82,28 +82,15 @@ def command(script: str, folder: Path, workdir: Path) -> list[str]:
 
 def start(command: list[str], workers: int, log: Path) -> list[subprocess.Popen]:
     """Starts a process for each worker."""
-    processes, addresses = [], [f"localhost:{port}" for port in free_ports(workers)]
+    addresses = local_cluster.free_addresses(workers)
+    flags = ["--strategy=multi_worker"] if workers > 1 else []
+    quiet = {"PYTHONPATH": str(_RECIPES.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    processes = []
     for index in range(workers):
-        environment = {**os.environ, "PYTHONPATH": str(_RECIPES.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        flags = []
-        if workers > 1:
-            task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            environment["TF_CONFIG"] = json.dumps(task)
-            flags = ["--strategy=multi_worker"]
+        environment = {**os.environ, **quiet, **local_cluster.environment(addresses, index)}
         with log.open("a") as file:
             processes.append(subprocess.Popen([*command, *flags], env=environment, stdout=file, stderr=file))
     return processes
-
-
-def free_ports(count: int) -> list[int]:
-    """Returns ports of this machine that nobody listens to."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("localhost", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def end(workdir: Path) -> dict[str, Any]:
@@ -126,6 +113,8 @@ def differences(one: dict[str, Any], other: dict[str, Any], exactly: bool) -> li
     """Names what differs between two ends."""
 
     def same(a: Any, b: Any) -> bool:
+        if a is None or b is None:
+            return False
         if isinstance(a, dict):
             return set(a) == set(b) and all(same(a[name], b[name]) for name in a)
         if isinstance(a, list):

@@ -25,6 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import local_cluster
+
 _EPOCHS = 3  # timed
 _STEPS = 64  # an epoch
 
@@ -118,15 +120,11 @@ def measure(job: Job) -> dict[str, float]:
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < job.cores * job.processes:
         sys.exit(f"{job.name} needs {job.cores * job.processes} cores, but there are {len(cores)}")
-    from kills import free_ports
-
-    addresses = [f"localhost:{port}" for port in free_ports(job.processes)]
+    addresses = local_cluster.free_addresses(job.processes)
     processes = []
     for index in range(job.processes):
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        if job.processes > 1:
-            task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            environment["TF_CONFIG"] = json.dumps(task)
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = {**os.environ, **quiet, **local_cluster.environment(addresses, index)}
         own = cores[index * job.cores : (index + 1) * job.cores]
         told = [f"--child={json.dumps(asdict(job))}", f"--index={index}", "--cores", *map(str, own)]
         processes.append(

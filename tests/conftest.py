@@ -6,6 +6,7 @@ batches into as many parts, and there is another worker for every other core.
 
 import contextlib
 import os
+import socket
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -49,3 +50,19 @@ def _path(request):
     path = request.config.getoption("--path")
     with {"compiled": paths.compiled, "plain": paths.plain}.get(path, contextlib.nullcontext)():
         yield
+
+
+@pytest.fixture(scope="session")
+def addresses():
+    """Finds addresses of this machine that nobody listens to, for workers that train together."""
+
+    def free(count):
+        sockets = [socket.socket() for _ in range(count)]
+        for one in sockets:
+            one.bind(("localhost", 0))
+        found = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+        for one in sockets:
+            one.close()
+        return found
+
+    return free

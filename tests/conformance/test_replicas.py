@@ -9,10 +9,10 @@ from zoo.training.strategies import strategy
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory):
+def workers(tmp_path_factory, addresses):
     """Two processes that train all tasks together; they begin while the tests before are running."""
     folder = tmp_path_factory.mktemp("workers")
-    processes = two_workers.start(folder)
+    processes = two_workers.start(folder, addresses(2))
     yield folder, processes
     for process in processes:
         process.kill()

@@ -3,14 +3,12 @@
 import json
 import os
 import pickle
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
-WORKERS = 2
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,16 +26,10 @@ def train(tiny, strategy):
     return {"weights": [np.array(w) for w in task.get_weights()], "loss": history["loss"], "scores": scores}
 
 
-def start(folder):
-    """Starts the processes."""
-    sockets = [socket.socket() for _ in range(WORKERS)]
-    for one in sockets:
-        one.bind(("localhost", 0))
-    addresses = [f"localhost:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
+def start(folder, addresses):
+    """Starts a process for each address."""
     processes = []
-    for index in range(WORKERS):
+    for index in range(len(addresses)):
         cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": json.dumps(cluster)}
         with open(folder / f"{index}.log", "w") as log:

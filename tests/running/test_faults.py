@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -85,14 +84,9 @@ def test_a_run_that_is_killed_and_stopped_ends_as_one_in_peace(folder):
     assert kept == ["best.keras", f"epoch-{EPOCHS - 1:04d}", f"epoch-{EPOCHS:04d}"]
 
 
-def test_workers_end_where_one_is_lost_and_go_on_together(folder):
+def test_workers_end_where_one_is_lost_and_go_on_together(folder, addresses):
     def both():
-        sockets = [socket.socket() for _ in range(2)]
-        for one in sockets:
-            one.bind(("localhost", 0))
-        cluster = [f"localhost:{one.getsockname()[1]}" for one in sockets]
-        for one in sockets:
-            one.close()
+        cluster = addresses(2)
         flags = ("--save_every=0.1", "--set=dropout=0", "--set=word_dropout=0")
         return [start(folder, "run", *flags, cluster=cluster, index=index) for index in range(2)]
 

@@ -55,12 +55,12 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
             print(f"\n{stopped}", file=sys.stderr)
             sys.exit(128 + (stopped.signal or signal.SIGTERM))
         except _expected() as error:
-            if _lost_worker(error):
-                logging.debug("where it happened", exc_info=True)
+            logging.debug("where it happened", exc_info=True)
+            full_disk = _full_disk(error, running)
+            if not full_disk and _lost_worker(error):
                 print(_LOST, file=sys.stderr)
                 sys.exit(_TRY_AGAIN)
-            logging.debug("where it happened", exc_info=True)
-            text = _full_disk(error, running) or str(error).strip() or type(error).__name__
+            text = full_disk or str(error).strip() or type(error).__name__
             print(f"error: {text}\n(--verbosity=1 shows where it happened)", file=sys.stderr)
             sys.exit(1)
 

@@ -1,0 +1,47 @@
+"""What the programs print about several processes, and that an end which differs is seen."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def program(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    yield importlib.import_module
+    for name in ("scaling", "kills", "local_cluster"):
+        sys.modules.pop(name, None)
+
+
+def test_scaling_prints_ratios_beside_the_first_and_by_core(program, monkeypatch, capsys):
+    scaling = program("scaling")
+
+    def measure(job):
+        speed = 150.0 if job.processes == 2 else 100.0
+        return {"sentences_per_second": speed, "steps_per_second": speed / job.global_batch, "input_share": 0.05}
+
+    monkeypatch.setattr(scaling, "measure", measure)
+    found = scaling.table(scaling._REPLICAS[:2], rounds=2)
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("2 processes"))
+    assert row.split()[-6:] == ["0.59", "150", "2,100", "1.50", "75%", "5%"]
+    assert [len(rounds) for rounds in found.values()] == [2, 2]
+
+
+def test_an_end_that_differs_is_named(program):
+    kills = program("kills")
+    end = {"metrics": {"f1": 0.5}, "history": [{"loss": "0.25"}], "layers/w": np.array([1.0, 2.0])}
+    other = {**end, "layers/w": np.array([1.0, 2.0 + 1e-6])}
+    assert kills.differences(end, dict(end), exactly=True) == []
+    assert kills.differences(end, other, exactly=True) == ["layers/w"]
+    assert kills.differences(end, other, exactly=False) == []
+    assert kills.differences(end, {**end, "metrics": {"f1": 0.6}}, exactly=False) == ["metrics"]
+    assert kills.differences(end, {"metrics": {"f1": 0.5}}, exactly=False) == ["history", "layers/w"]
+
+
+def test_every_script_can_be_killed(program):
+    assert sorted(program("kills")._RUNS) == sorted(path.name for path in BENCHMARKS.parent.glob("recipes/*.py"))
