@@ -53,8 +53,10 @@ if __name__ == "__main__":
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(2)  # one waits for the other process
+    from zoo.training import gradient_sums
     from zoo.training.strategies import strategy
 
+    gradient_sums._LARGE = 1  # between machines, rows of large embeddings are sent instead of the table
     both = strategy("multi_worker")  # before TensorFlow does anything else
     from tiny_recipes import ONE_A_TASK
 

@@ -22,7 +22,6 @@ Why each is needed (Keras 3.15, TensorFlow backend):
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
@@ -30,6 +29,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.engine import paths
+from zoo.training.gradient_sums import summed_over_replicas
 from zoo.training.optimizers import without_loss_scaling
 
 Tensors = dict[str, tf.Tensor]
@@ -126,8 +126,7 @@ class ReplicaSafe(keras.Model):
 
         An embedding's gradient comes as slices, a row for each time an id occurs; its norm is that of the gradient only
         after rows of the same id are added up. With more replicas the norm is that of the sum over all of them, which
-        is taken here, and so the optimizer is kept from adding them up once more. All gradients are one message: each
-        of its own would cost more than what it holds.
+        is taken here, and so the optimizer is kept from adding them up once more.
 
         Where the loss is scaled, so are these gradients. There too one sum is taken for all replicas, as each looks by
         itself whether a number is too large, and all must leave the step out or none.
@@ -137,17 +136,10 @@ class ReplicaSafe(keras.Model):
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas == 1 and (takes_slices or not optimizer.global_clipnorm):
             return gradients
-        gradients = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
         if replicas == 1:
-            return gradients
+            return [g if g is None else tf.convert_to_tensor(g) for g in gradients]
         optimizer._all_reduce_sum_gradients = list
-        # A weight that this loss does not touch has no gradient. (Some know their shape only when they are worked out.)
-        shapes = [v.shape for v, g in zip(self.trainable_weights, gradients, strict=True) if g is not None]
-        message = tf.concat([tf.reshape(g, [-1]) for g in gradients if g is not None], axis=0)
-        total = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, message)
-        parts = tf.split(total, [math.prod(shape) for shape in shapes])
-        summed = iter([tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)])
-        return [g if g is None else next(summed) for g in gradients]
+        return summed_over_replicas(gradients, self.trainable_weights)
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         results = self.get_metrics_result()
