@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import html as markup
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from zoo.files import replacing
 from zoo.showing.colors import hue
-from zoo.showing.page import PAGE
-from zoo.showing.printable import printable
+from zoo.showing.page import escape, filled, write
 
 _MODEL, _PEOPLE = "model", "people"
 _TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}  # by how a file begins
@@ -65,15 +62,13 @@ def captions_html(images: Iterable[ShownImage], *, title: str = "Captions", note
         "different captions": len(set(best)),
         **({"images without a caption": len(shown) - len(best)} if len(best) < len(shown) else {}),
     }
-    return PAGE.substitute(
-        title=_escape(title),
-        note=f"<p>{_escape(note)}</p>" if note else "",
-        summary="".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items()),
+    return filled(
+        title=title,
+        note=note,
+        facts=facts,
         legend_of="Marks",
         legend=f"<li>{_mark('caption')} what the model says, the best first, and the logarithm of its probability</li>",
-        hint="",
-        switch="",
-        sentences="\n".join(map(_card, shown)) or "<li>There are no images.</li>",
+        items="\n".join(map(_card, shown)) or "<li>There are no images.</li>",
     )
 
 
@@ -85,19 +80,17 @@ def write_captions_html(
     Raises:
         OSError: The file cannot be written.
     """
-    page = captions_html(images, title=title, note=note)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write(path, captions_html(images, title=title, note=note))
 
 
 def _card(shown: ShownImage) -> str:
     rows = [f"<p>{_picture(shown)}</p>"]
     for caption in shown.captions:
         nats = f"<small>log P = {caption.log_probability:.2f}</small>"
-        rows.append(_row(_MODEL, f"{_mark(_escape(caption.text))} {nats}"))
+        rows.append(_row(_MODEL, f"{_mark(escape(caption.text))} {nats}"))
     if not shown.captions:
         rows.append(_row(_MODEL, "<i>(no caption)</i>"))
-    rows += [_row(_PEOPLE, _escape(text)) for text in shown.references]
+    rows += [_row(_PEOPLE, escape(text)) for text in shown.references]
     return f"<li>{''.join(rows)}</li>"
 
 
@@ -106,7 +99,7 @@ def _picture(shown: ShownImage) -> str:
     kind = next((kind for begin, kind in _TYPES.items() if shown.image.startswith(begin)), None)
     if kind is None:
         return "<i>(not an image)</i>"
-    told = markup.escape(printable(shown.captions[0].text if shown.captions else ""), quote=True)
+    told = escape(shown.captions[0].text if shown.captions else "")
     content = base64.b64encode(shown.image).decode("ascii")
     return f'<img src="data:{kind};base64,{content}" alt="{told}" style="{_STYLE}">'
 
@@ -117,7 +110,3 @@ def _row(who: str, words: str) -> str:
 
 def _mark(words: str) -> str:
     return f'<mark style="--hue:{hue(_MODEL)}">{words}</mark>'
-
-
-def _escape(text: str) -> str:
-    return markup.escape(printable(text))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from zoo.files import replacing
 from zoo.showing.colors import hue
-from zoo.showing.page import PAGE
+from zoo.showing.page import escape, filled, write
 from zoo.showing.printable import printable
 
 _SPEAKERS = "AB"  # the two who speak in turn
@@ -112,15 +110,13 @@ def dialogues_html(dialogues: Iterable[AnsweredDialogue], *, title: str = "Dialo
         "different replies": len({reply.text for reply in replies}),
         **({"replies to what was not read whole": cut} if cut else {}),
     }
-    return PAGE.substitute(
-        title=_escape(title),
-        note=f"<p>{_escape(note)}</p>" if note else "",
-        summary="".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items()),
+    return filled(
+        title=title,
+        note=note,
+        facts=facts,
         legend_of="Marks",
         legend=f"<li>{_mark('reply')} what the model would have said instead, after all turns above</li>",
-        hint="",
-        switch="",
-        sentences="\n".join(map(_card, shown)) or "<li>There are no dialogues.</li>",
+        items="\n".join(map(_card, shown)) or "<li>There are no dialogues.</li>",
     )
 
 
@@ -132,9 +128,7 @@ def write_dialogues_html(
     Raises:
         OSError: The file cannot be written.
     """
-    page = dialogues_html(dialogues, title=title, note=note)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write(path, dialogues_html(dialogues, title=title, note=note))
 
 
 def _check(dialogue: AnsweredDialogue) -> None:
@@ -162,12 +156,12 @@ def _known(reply: Reply) -> str:
 def _card(dialogue: AnsweredDialogue) -> str:
     rows = []
     for number, turn in enumerate(dialogue.turns):
-        act = "" if dialogue.acts is None else f" <small>{_escape(dialogue.acts[number])}</small>"
-        rows.append(_row(_speaker(number), _escape(turn) + act))
+        act = "" if dialogue.acts is None else f" <small>{escape(dialogue.acts[number])}</small>"
+        rows.append(_row(_speaker(number), escape(turn) + act))
         if number:
             reply = dialogue.replies[number - 1]
-            said = _mark(_escape(reply.text) or "<i>(nothing)</i>")
-            rows.append(_row(_MODEL, f"{said} <small>{_escape(_known(reply))}</small>"))
+            said = _mark(escape(reply.text) or "<i>(nothing)</i>")
+            rows.append(_row(_MODEL, f"{said} <small>{escape(_known(reply))}</small>"))
     return f"<li>{''.join(rows)}</li>"
 
 
@@ -177,7 +171,3 @@ def _row(who: str, words: str) -> str:
 
 def _mark(words: str) -> str:
     return f'<mark style="--hue:{hue(_MODEL)}">{words}</mark>'
-
-
-def _escape(text: str) -> str:
-    return markup.escape(printable(text))

@@ -1,14 +1,12 @@
 """Tagged sentences for people: coloured in the terminal, and as an HTML page that needs nothing but itself."""
 
-import html as markup
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from zoo.files import replacing
 from zoo.showing.colors import hue, xterm
-from zoo.showing.page import PAGE
+from zoo.showing.page import escape, filled, write
 from zoo.showing.printable import printable
 from zoo.tag_schemes import Span, spans
 
@@ -106,15 +104,15 @@ def html(sentences: Iterable[TaggedSentence], *, title: str = "Entities", note: 
     """
     shown = [_Sentence.of(sentence) for sentence in sentences]
     types = Counter(span.type for sentence in shown for span in sentence.predicted | sentence.right)
-    return PAGE.substitute(
-        title=_escape(title),
-        note=f"<p>{_escape(note)}</p>" if note else "",
-        summary=_summary(shown),
+    return filled(
+        title=title,
+        note=note,
+        facts=_facts(shown),
         legend_of="Types of entities and how many there are",
-        legend="".join(f"<li><mark {_style(name)}>{_escape(name)}</mark> {types[name]}</li>" for name in sorted(types)),
+        legend="".join(f"<li><mark {_style(name)}>{escape(name)}</mark> {types[name]}</li>" for name in sorted(types)),
         hint=_HINT if any(sentence.scores is not None for sentence in shown) else "",
         switch=_SWITCH if any(sentence.differs for sentence in shown) else "",
-        sentences="\n".join(map(_card, shown)) or "<li>There are no sentences.</li>",
+        items="\n".join(map(_card, shown)) or "<li>There are no sentences.</li>",
     )
 
 
@@ -126,9 +124,7 @@ def write_html(
     Raises:
         OSError: The file cannot be written.
     """
-    page = html(sentences, title=title, note=note)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write(path, html(sentences, title=title, note=note))
 
 
 def _check_lengths(tokens: Sequence[str], **others: Sequence | None) -> None:
@@ -181,7 +177,7 @@ def _row(tokens: Sequence[str], pieces: Iterable[_Piece], scores: Sequence[float
         words = " ".join(_word(tokens[i], None if scores is None else scores[i]) for i in range(piece.start, piece.end))
         if piece.type is not None:
             verdict = f" <b>{piece.verdict}</b>" if piece.verdict else ""
-            label = f"<small>{_escape(piece.type)}{verdict}</small>"
+            label = f"<small>{escape(piece.type)}{verdict}</small>"
             words = f'<mark dir="auto" {_style(piece.type)}>{words}&nbsp;{label}</mark>'
         parts.append(words)
     return f'<p dir="auto">{" ".join(parts) or "<i>(empty)</i>"}</p>'
@@ -189,12 +185,12 @@ def _row(tokens: Sequence[str], pieces: Iterable[_Piece], scores: Sequence[float
 
 def _word(token: str, score: float | None) -> str:
     if score is None:
-        return _escape(token)
+        return escape(token)
     doubt = ' class="doubt"' if score < 0.5 else ""
-    return f'<span title="confidence {score:.1%}"{doubt}>{_escape(token)}</span>'
+    return f'<span title="confidence {score:.1%}"{doubt}>{escape(token)}</span>'
 
 
-def _summary(shown: Sequence[_Sentence]) -> str:
+def _facts(shown: Sequence[_Sentence]) -> dict[str, object]:
     facts = {"sentences": len(shown), "entities predicted": sum(len(sentence.predicted) for sentence in shown)}
     if judged := [sentence for sentence in shown if sentence.gold is not None]:
         correct = sum(len(sentence.predicted & sentence.right) for sentence in judged)
@@ -203,12 +199,8 @@ def _summary(shown: Sequence[_Sentence]) -> str:
         entities = 2 * correct + wrong + missed
         f1 = f"{2 * correct / entities:.3f}" if entities else "none"
         facts |= {"correct": correct, "wrong": wrong, "missed": missed, "F1": f1}
-    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
+    return facts
 
 
 def _style(type_name: str) -> str:
     return f'style="--hue:{hue(type_name)}"'
-
-
-def _escape(text: str) -> str:
-    return markup.escape(printable(text))

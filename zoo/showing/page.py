@@ -1,6 +1,14 @@
 """The frame of every page: its style, and the places that are filled in."""
 
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from pathlib import Path
 from string import Template
+
+from zoo.files import replacing
+from zoo.showing.printable import printable
 
 PAGE = Template("""\
 <!doctype html>
@@ -78,3 +86,58 @@ $sentences
 </body>
 </html>
 """)
+
+
+def escape(text: str) -> str:
+    """Returns a text as it may stand in a page or in an attribute."""
+    return html.escape(printable(text))
+
+
+def filled(
+    *,
+    title: str,
+    note: str,
+    facts: Mapping[str, object],
+    legend_of: str,
+    legend: str,
+    items: str,
+    hint: str = "",
+    switch: str = "",
+    template: Template = PAGE,
+    **more: str,
+) -> str:
+    """Returns a page.
+
+    Args:
+        title: Of the page.
+        note: A sentence below it, or nothing.
+        facts: Figures at the top, by name.
+        legend_of: What the legend explains.
+        legend: Its entries, HTML.
+        items: What is shown, HTML.
+        hint: What is to be done with the mouse, HTML.
+        switch: What can be chosen, HTML.
+        template: The frame.
+        **more: What else its places take, HTML.
+    """
+    return template.substitute(
+        title=escape(title),
+        note=f"<p>{escape(note)}</p>" if note else "",
+        summary="".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items()),
+        legend_of=legend_of,
+        legend=legend,
+        hint=hint,
+        switch=switch,
+        sentences=items,
+        **more,
+    )
+
+
+def write(path: str | Path, page: str) -> None:
+    """Writes a page to a file, whole or not at all.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
@@ -10,9 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from zoo.files import replacing
-from zoo.showing.page import PAGE
-from zoo.showing.printable import printable
+from zoo.showing.page import PAGE, escape, filled, write
 from zoo.showing.text_features import Finding, findings, is_characters, most_telling
 
 _SHOWN = 16  # units, where the caller names none
@@ -62,16 +59,16 @@ def unit_states_html(
         found = findings(tokens, values, _checked_units(units, values.shape[1]))
     shown = np.rint(100 * np.clip(values[:, [finding.unit for finding in found]], -1.0, 1.0)).astype(int)
     kind = "characters" if is_characters(tokens) else "words"
-    return _PAGE.substitute(
-        title=_escape(title),
-        note=f"<p>{_escape(note)}</p>" if note else "",
+    return filled(
+        template=_PAGE,
+        title=title,
+        note=note,
         style=_STYLE + "".join(map(_rule, range(len(found)))),
-        summary=_summary({kind: len(tokens), "layer": states.layer + 1, "its units": values.shape[1]}),
+        facts={kind: len(tokens), "layer": states.layer + 1, "its units": values.shape[1]},
         legend_of="The colour of each value",
         legend="".join(f"<li><span class='value' style='--v:{v}'>{_minus(f'{v / 100:g}')}</span></li>" for v in _SCALE),
         hint=_HINT,
-        switch="",
-        sentences=f"<li class='states'>{_chooser(found)}<p dir='auto'>{_text(tokens, shown, kind)}</p></li>",
+        items=f"<li class='states'>{_chooser(found)}<p dir='auto'>{_text(tokens, shown, kind)}</p></li>",
     )
 
 
@@ -88,9 +85,7 @@ def write_unit_states_html(
     Raises:
         OSError: The file cannot be written.
     """
-    page = unit_states_html(states, units=units, title=title, note=note)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write(path, unit_states_html(states, units=units, title=title, note=note))
 
 
 _PAGE = Template(PAGE.template.replace("</style>", "$style</style>"))
@@ -166,7 +161,7 @@ def _chooser(found: Sequence[Finding]) -> str:
     options = []
     for index, (unit, feature, correlation) in enumerate(found):
         checked = " checked" if index == 0 else ""
-        known = f"<small>{_escape(feature)}, r = {_minus(f'{correlation:.2f}')}</small>" if feature else ""
+        known = f"<small>{escape(feature)}, r = {_minus(f'{correlation:.2f}')}</small>" if feature else ""
         radio = f"<input type='radio' name='unit' id='unit-{index}'{checked}>"
         options.append(f"<label>{radio}<span>unit {unit}{known}</span></label>")
     return f"<fieldset><legend>Coloured by</legend>{''.join(options)}</fieldset>"
@@ -187,12 +182,4 @@ def _token(token: str, row: Sequence[int]) -> str:
     style = f" style='{values}'" if values else ""
     if token == "\n":
         return f"<span class='end'{style}>\n</span>"
-    return f"<span{style}>{token if token == chr(9) else _escape(token)}</span>"
-
-
-def _summary(facts: dict[str, int]) -> str:
-    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
-
-
-def _escape(text: str) -> str:
-    return markup.escape(printable(text))
+    return f"<span{style}>{token if token == chr(9) else escape(token)}</span>"

@@ -1,13 +1,11 @@
 """Classified texts for people: what each word did for the answer, in the terminal and as an HTML page of its own."""
 
-import html as markup
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from zoo.files import replacing
 from zoo.showing.colors import hue, xterm
-from zoo.showing.page import PAGE
+from zoo.showing.page import escape, filled, write
 from zoo.showing.printable import printable
 
 _FOR, _AGAINST = "FOR", "AGAINST"
@@ -79,15 +77,15 @@ def weighted_html(texts: Iterable[WeightedText], *, title: str = "What decided",
         ValueError: A text has not as many weights as tokens.
     """
     shown = list(texts)
-    return PAGE.substitute(
-        title=_escape(title),
-        note=f"<p>{_escape(note)}</p>" if note else "",
-        summary=_summary(shown),
+    return filled(
+        title=title,
+        note=note,
+        facts=_facts(shown),
         legend_of="What the colours mean",
         legend="".join(f"<li>{_mark(word, name, 1.0)}</li>" for name, word in _LEGEND.items()),
         hint="<p>Point at a word for its weight: how far it moved the log-odds of the answer.</p>",
         switch=_SWITCH if any(_wrong(text) for text in shown) else "",
-        sentences="\n".join(map(_card, shown)) or "<li>There are no texts.</li>",
+        items="\n".join(map(_card, shown)) or "<li>There are no texts.</li>",
     )
 
 
@@ -99,9 +97,7 @@ def write_weighted_html(
     Raises:
         OSError: The file cannot be written.
     """
-    page = weighted_html(texts, title=title, note=note)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write(path, weighted_html(texts, title=title, note=note))
 
 
 _LEGEND = {_FOR: "for the answer", _AGAINST: "against it"}
@@ -137,30 +133,26 @@ def _card(text: WeightedText) -> str:
     parts = []
     for token, weight, share in zip(text.tokens, text.weights, _shares(text), strict=True):
         if abs(share) < _MARKED / 2:
-            parts.append(_escape(token))
+            parts.append(escape(token))
         else:
             parts.append(_mark(token, _FOR if share > 0 else _AGAINST, abs(share), weight))
     _insert_gap(parts, text)
-    answer = f"{_escape(text.label)} {text.probability:.0%}"
-    wrong = f" <b>wrong</b>, gold: {_escape(text.gold)}" if _wrong(text) else ""
+    answer = f"{escape(text.label)} {text.probability:.0%}"
+    wrong = f" <b>wrong</b>, gold: {escape(text.gold)}" if _wrong(text) else ""
     words = " ".join(parts) or "<i>(empty)</i>"
     return f'<li{" class=differs" if wrong else ""}><p><small>{answer}{wrong}</small></p><p dir="auto">{words}</p></li>'
 
 
 def _mark(token: str, name: str, strength: float, weight: float | None = None) -> str:
     told = "" if weight is None else f' title="{weight:+.3f}"'
-    return f'<mark class="shaded" style="--hue:{hue(name)};--strength:{strength:.2f}"{told}>{_escape(token)}</mark>'
+    return f'<mark class="shaded" style="--hue:{hue(name)};--strength:{strength:.2f}"{told}>{escape(token)}</mark>'
 
 
-def _summary(shown: Sequence[WeightedText]) -> str:
+def _facts(shown: Sequence[WeightedText]) -> dict[str, object]:
     facts: dict[str, object] = {"texts": len(shown)}
     if judged := [text for text in shown if getattr(text, "gold", None) is not None]:
         wrong = sum(map(_wrong, judged))
         facts |= {"right": len(judged) - wrong, "wrong": wrong}
     if cut := sum(getattr(text, "tokens_cut", 0) > 0 for text in shown):
         facts["not read whole"] = cut
-    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
-
-
-def _escape(text: str) -> str:
-    return markup.escape(printable(text))
+    return facts
