@@ -114,7 +114,7 @@ def differences(one: dict[str, Any], other: dict[str, Any], exactly: bool) -> li
 
     def same(a: Any, b: Any) -> bool:
         if a is None or b is None:
-            return False
+            return a is b
         if isinstance(a, dict):
             return set(a) == set(b) and all(same(a[name], b[name]) for name in a)
         if isinstance(a, list):
@@ -162,6 +162,7 @@ def killed(script: str, folder: Path, workers: int, longest: float, most: int, c
             except subprocess.TimeoutExpired:
                 victim.send_signal(signal.SIGKILL)
                 kills += 1
+                print(f"  {script}: kill {kills}", flush=True)
                 wait(processes, _LOST)
                 continue
         if not wait(processes, None if workers == 1 else _LOST):
