@@ -55,7 +55,7 @@ _RUNS = {
         {"embedding_dim": 8, "units": 16, "window": 12, "dropout": 0.2},
         ["--length=20"],
     ),
-    "captioning.py": (None, None, "", {"image_size": 16, "encoder_widths": "4,8", "word_dim": 8, "units": 8}, []),
+    "captioning.py": (None, None, "", {"image_size": 16, "encoder_widths": "8,16", "word_dim": 8, "units": 8}, []),
     "dialog.py": (
         _DIALOGUES * 80,
         _DIALOGUES * 4,
