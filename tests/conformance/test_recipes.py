@@ -84,7 +84,9 @@ def test_a_batch_answers_as_one_by_one(trained, name):
         (alone,) = trained[name].predict([request])
         parts = (tf.nest.flatten(astuple(each)) for each in (alone, answer))
         for part, together_part in zip(*parts, strict=True):
-            assert part == pytest.approx(together_part, rel=1e-6, abs=1e-5)  # a long text has a large log P
+            if isinstance(together_part, float):  # a long text has a large log P
+                together_part = pytest.approx(together_part, rel=1e-6, abs=1e-5)
+            assert part == together_part
 
 
 @pytest.mark.parametrize("name", sorted(TINY))
