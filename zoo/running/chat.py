@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORGET = "/reset"
 # The flags that say what to talk with, or that are compared with how that was made.
 _HEEDED = {
-    "chat", "temperature", "recipe", "workdir", "set", "epochs", "batch_size", "learning_rate", "seed",
+    "chat", "temperature", "recipe", "workdir", "set", "epochs", "batch_size", "learning_rate", "precision", "seed",
 }  # fmt: skip
 _WELCOME = f"Talk: a line is a turn. {FORGET} begins a new dialogue; Ctrl-D or Ctrl-C ends."
 
