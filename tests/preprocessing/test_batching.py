@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 import tensorflow as tf
 
-from zoo.preprocessing.batching import bucketed, many_at_a_time, most_rows, shuffled
+from zoo.preprocessing.batching import bucketed, many_at_a_time, mapped_in_place, most_rows, shuffled
 
 LENGTHS = [3, 9, 1, 4, 30, 2, 9, 5, 16, 8, 1, 7, 3, 3, 12]
 
@@ -135,3 +135,19 @@ def test_many_records_are_mapped_at_a_time_and_come_out_singly():
     assert [[piece.decode() for piece in record["pieces"]] for record in records] == [t.split() for t in texts]
     assert [int(record["count"]) for record in records] == [2, 0, 1, 3]
     assert seen == [1]  # traced once, for whole batches
+
+
+def test_what_is_mapped_in_place_is_what_is_mapped():
+    def function(record):
+        with tf.control_dependencies([tf.debugging.Assert(tf.size(record["tokens"]) < 30, ["long"])]):
+            return {"first": record["tokens"][0], "rest": record["tag_ids"][1:]}
+
+    in_place, usual = mapped_in_place(records().take(4), function), records().take(4).map(function)
+    assert in_place.element_spec == usual.element_spec
+    assert [list(map(str, record.values())) for record in in_place.as_numpy_iterator()] == [
+        list(map(str, record.values())) for record in usual.as_numpy_iterator()
+    ]
+    assert int(mapped_in_place(tf.data.Dataset.range(5), lambda n: n + 1).cardinality()) == 5
+    assert not in_place._use_inter_op_parallelism  # TensorFlow's, and private: no thread but the asking one
+    with pytest.raises(tf.errors.InvalidArgumentError, match="long"):
+        list(mapped_in_place(records(), function))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zoo.datasets.dialogue_files import Dialogue, Source, beside, iterate
 from zoo.datasets.problems import OnError, Problems
+from zoo.preprocessing.batching import mapped_in_place
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -140,7 +141,7 @@ def from_stream(
 
     signature = (tf.TensorSpec([None], tf.int64), *(tf.TensorSpec([None], tf.string) for _ in features))
     stream = tf.data.Dataset.from_generator(chunks, output_signature=signature).map(rows).prefetch(1).unbatch()
-    return stream.map(record).apply(tf.data.experimental.assert_cardinality(records))
+    return mapped_in_place(stream, record).apply(tf.data.experimental.assert_cardinality(records))
 
 
 class Reader:

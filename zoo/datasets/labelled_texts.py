@@ -5,6 +5,7 @@ from itertools import islice
 
 import tensorflow as tf
 
+from zoo.preprocessing.batching import mapped_in_place
 from zoo.preprocessing.labels import check_label, label_name
 
 _CHUNK = 256
@@ -60,5 +61,5 @@ def from_stream(pairs: Callable[[], Iterable[tuple[str, str]]], records: int) ->
 
     signature = (tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.string))
     stream = tf.data.Dataset.from_generator(chunks, output_signature=signature).prefetch(1).unbatch()
-    stream = stream.map(lambda text, label: {"text": text, "label": label})
+    stream = mapped_in_place(stream, lambda text, label: {"text": text, "label": label})
     return stream.apply(tf.data.experimental.assert_cardinality(records))

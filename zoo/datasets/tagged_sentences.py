@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import tag_schemes
+from zoo.preprocessing.batching import mapped_in_place
 
 
 class Chunk(NamedTuple):
@@ -97,7 +98,7 @@ def from_chunks(chunks: Callable[[], Iterator[Chunk]], sentences: int) -> tf.dat
 
 def _rows(tokens: tf.Tensor, tags: tf.Tensor, offsets: tf.Tensor) -> tf.data.Dataset:
     bounds = tf.data.Dataset.from_tensor_slices((offsets[:-1], offsets[1:]))
-    return bounds.map(lambda start, end: {"tokens": tokens[start:end], "tags": tags[start:end]})
+    return mapped_in_place(bounds, lambda start, end: {"tokens": tokens[start:end], "tags": tags[start:end]})
 
 
 def _known(dataset: tf.data.Dataset, sentences: int) -> tf.data.Dataset:

@@ -20,7 +20,7 @@ from zoo.models.classifier_network import FEATURES, classifier_network
 from zoo.models.cross_entropy import nats
 from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.task import Task
-from zoo.preprocessing.batching import many_at_a_time
+from zoo.preprocessing.batching import many_at_a_time, mapped_in_place
 from zoo.preprocessing.classifying import (
     ClassifierPreprocessor,
     ClassifierVocabulary,
@@ -79,7 +79,7 @@ class Classifier(Task):
             raise ValueError(
                 f"a classifier learns from records with `text` and `label`; these have {sorted(x.element_spec)}"
             )
-        return x.map(_checked)
+        return mapped_in_place(x, _checked)
 
     def learn_vocabulary(self, records: tf.data.Dataset) -> ClassifierVocabulary:
         """Counts words and labels."""

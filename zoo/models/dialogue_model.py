@@ -19,7 +19,7 @@ from zoo.models.dialogue_records import dialogue_dataset
 from zoo.models.pretrained_words import fill_embeddings, with_vector_words
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
-from zoo.preprocessing.batching import ragged
+from zoo.preprocessing.batching import mapped_in_place, ragged
 from zoo.preprocessing.dialogues import DialogueCodec, DialogueVocabulary, learn_vocabulary
 from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.token_codec import unknown
@@ -118,7 +118,7 @@ class DialogueModel(DialogueAnswers, Reinjecting, Task):
             return {**whole, "cut": record["cut"]}
 
         batches = records.ragged_batch(_NUMBERED_TOGETHER)
-        return batches.map(numbered, num_parallel_calls=2).unbatch().map(trimmed)
+        return mapped_in_place(batches.map(numbered, num_parallel_calls=2).unbatch(), trimmed)
 
     def length(self, record: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Counts the words of a record's longest turn, its end included."""

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.datasets.dialogues import from_dialogues
-from zoo.preprocessing.batching import ragged, streamed
+from zoo.preprocessing.batching import mapped_in_place, ragged, streamed
 
 WINDOW = 1024  # histories held together when answering
 _LABELS = ("acts", "emotions")
@@ -44,7 +44,7 @@ def dialogue_dataset(x: Any, y: Any = None) -> tf.data.Dataset:
     """
     if isinstance(x, tf.data.Dataset):
         names = _check(x.element_spec)
-        return x.map(lambda record: _checked({name: record[name] for name in names}))
+        return mapped_in_place(x, lambda record: _checked({name: record[name] for name in names}))
     if isinstance(x, (str, bytes, Mapping)) or not isinstance(x, Iterable):
         raise TypeError("fit and evaluate take a tf.data.Dataset of records, or a list of dialogues (lists of turns)")
     return from_dialogues(list(x), None if y is None else list(y))

@@ -11,6 +11,7 @@ from zoo.config.training import TrainingConfig
 from zoo.models.answering import BATCH, TOKEN_BUDGET
 from zoo.preprocessing.batching import bucketed, most_rows, shuffled, streamed, without_first
 from zoo.preprocessing.static_shapes import Lengths, filled_up, known_lengths, rows_by_length
+from zoo.training.replica_inputs import distributed, in_replicas
 from zoo.training.replica_rows import for_replicas
 from zoo.training.replica_safe import ReplicaSafe
 
@@ -94,10 +95,9 @@ class Fed(ReplicaSafe):
             ValueError: Shapes are static, and so many records cannot be cut into equal parts.
         """
         strategy = self.distribute_strategy
-        replicas = strategy.num_replicas_in_sync
-        if replicas == 1:
+        if not in_replicas(strategy):
             return self.batches(records, training, batch_size)
-        size = self.rows(training, batch_size)
+        replicas, size = strategy.num_replicas_in_sync, self.rows(training, batch_size)
         if self.static_shapes and size % replicas:
             raise ValueError(
                 f"batch_size={size} cannot be cut into {replicas} equal parts, one for each replica, as static shapes "
@@ -108,7 +108,7 @@ class Fed(ReplicaSafe):
             parts = for_replicas(self._arranged(records, training, batch_size), context)
             return streamed(parts.map(self._as_tensors(training, batch_size, replicas)))
 
-        return strategy.distribute_datasets_from_function(of_worker)
+        return distributed(strategy, of_worker)
 
     def _arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
         """Returns batches before they become tensors; in training without those that are done in this epoch."""

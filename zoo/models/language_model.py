@@ -23,7 +23,7 @@ from zoo.models.pretrained_words import fill_embeddings, with_vector_words
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
 from zoo.preprocessing import streams
-from zoo.preprocessing.batching import many_at_a_time
+from zoo.preprocessing.batching import many_at_a_time, mapped_in_place
 from zoo.preprocessing.labels import label_names
 from zoo.preprocessing.language import LanguagePreprocessor, LanguageVocabulary, learn_vocabulary
 from zoo.preprocessing.static_shapes import Filling, Lengths
@@ -65,8 +65,8 @@ class LanguageModel(LanguageAnswers, Reinjecting, Task):
             learnt, given = ("with", "without") if self.preprocessor.labels is not None else ("without", "with")
             raise ValueError(f"this model has learnt texts {learnt} labels, and these are {given}")
         if "label" not in x.element_spec:
-            return x.map(lambda record: {"text": record["text"]})
-        return x.map(lambda record: {"text": record["text"], "label": label_names(record["label"])})
+            return mapped_in_place(x, lambda record: {"text": record["text"]})
+        return mapped_in_place(x, lambda record: {"text": record["text"], "label": label_names(record["label"])})
 
     def learn_vocabulary(self, records: tf.data.Dataset) -> LanguageVocabulary:
         """Counts tokens and collects labels; words that have pretrained vectors follow those that were met."""

@@ -23,6 +23,7 @@ from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.tagger_network import tagger_network
 from zoo.models.tagger_records import SentenceWindow, tagged_dataset, windows
 from zoo.models.task import Task
+from zoo.preprocessing.batching import mapped_in_place
 from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths
 from zoo.preprocessing.tagging import TaggerPreprocessor, TaggerVocabulary, learn_vocabulary, normal_form
 from zoo.preprocessing.tokenisation import pad, tokenise
@@ -107,7 +108,7 @@ class Tagger(Task):
         limit = self.config.max_tokens if training else None
         if limit is None:
             return records
-        return records.map(lambda record: {name: values[:limit] for name, values in record.items()})
+        return mapped_in_place(records, lambda record: {name: values[:limit] for name, values in record.items()})
 
     def length(self, record: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Counts a record's tokens."""

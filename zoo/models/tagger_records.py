@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from zoo.models.answering import WINDOW
-from zoo.preprocessing.batching import ragged, streamed
+from zoo.preprocessing.batching import mapped_in_place, ragged, streamed
 from zoo.preprocessing.tokenisation import tokenise
 
 
@@ -50,7 +50,7 @@ def tagged_dataset(records: tf.data.Dataset) -> tf.data.Dataset:
         with tf.control_dependencies(checks):
             return {"tokens": tf.identity(tokens), "tags": tf.identity(tags)}
 
-    return records.map(checked)
+    return mapped_in_place(records, checked)
 
 
 def _single_field(spec: Mapping[str, tf.TensorSpec]) -> str:

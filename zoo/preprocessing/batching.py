@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.data.ops import map_op
 
 Record = dict[str, tf.Tensor]
 
@@ -53,6 +54,19 @@ def most_rows(length: float, batch_size: int, boundaries: Sequence[int], budget:
         return batch_size
     longest = [*boundaries, 8 * boundaries[-1]]
     return max(1, min(batch_size, budget // longest[bisect.bisect_left(boundaries, length)]))
+
+
+def mapped_in_place(records: tf.data.Dataset, function: Callable[..., Record | tf.Tensor]) -> tf.data.Dataset:
+    """Maps single records by a few operations, in the thread that asks for the record.
+
+    `Dataset.map` gives every call to TensorFlow's pool of threads and waits for it, which for a few slices takes longer
+    than the slices (7 of 10 us).
+
+    Args:
+        records: Single records.
+        function: As `Dataset.map` takes it.
+    """
+    return map_op._MapDataset(records, function, use_inter_op_parallelism=False)
 
 
 def shuffled(records: tf.data.Dataset, buffer: int, seed: int, epoch: Any) -> tf.data.Dataset:
@@ -105,11 +119,11 @@ def many_at_a_time(
         places = {name: (batch[name].row_starts(), batch[name].row_limits()) for name in flat}
         others = {name: part for name, part in batch.items() if name not in flat}
         rows = tf.data.Dataset.from_tensor_slices((places, others))
-        return rows.map(
-            lambda places, others: {
-                **others, **{name: flat[name][start:end] for name, (start, end) in places.items()}
-            }
-        )  # fmt: skip
+
+        def row(places: dict[str, tuple[tf.Tensor, tf.Tensor]], others: Record) -> Record:
+            return {**others, **{name: flat[name][start:end] for name, (start, end) in places.items()}}
+
+        return mapped_in_place(rows, row)
 
     return records.batch(count).map(function, num_parallel_calls=2).flat_map(singly)
 

@@ -43,8 +43,13 @@ def summed_over_replicas(gradients: Sequence[Gradient], weights: Sequence[keras.
 
 
 def _rows_of_all(context: tf.distribute.ReplicaContext, gradient: tf.IndexedSlices) -> tf.Tensor:
-    """Returns the dense sum of slices, of which every replica sends each of its rows once."""
-    ids, places = tf.unique(gradient.indices)
-    rows = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(ids))
-    rows, ids = context.all_gather(rows, axis=0), context.all_gather(ids, axis=0)
+    """Returns the dense sum of slices, of which every replica sends each of its rows once.
+
+    An id is one more number of its row, bit for bit, so that there is one message and not two.
+    """
+    ids, places = tf.unique(tf.cast(gradient.indices, tf.int32))
+    rows = tf.math.unsorted_segment_sum(tf.cast(gradient.values, tf.float32), places, tf.size(ids))
+    sent = tf.concat([tf.bitcast(ids, tf.float32)[:, tf.newaxis], rows], axis=1)
+    all_sent = context.all_gather(sent, axis=0)
+    ids, rows = tf.bitcast(all_sent[:, 0], tf.int32), tf.cast(all_sent[:, 1:], gradient.dtype)
     return tf.math.unsorted_segment_sum(rows, ids, gradient.dense_shape[0])

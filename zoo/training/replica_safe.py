@@ -10,9 +10,10 @@ Why each is needed (Keras 3.15, TensorFlow backend):
   the optimizer's `_all_reduce_sum_gradients` is left with nothing to do.
 - `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica
   said in the last step instead of the metric that has counted over all replicas.
-- `evaluate` and what a step returns under `MultiWorkerMirroredStrategy`: Keras reduces every log of every step over
-  all workers along an axis that a scalar has not, and fails (its issues 20329 and 20585). Here such a step returns no
-  logs, which also spares a message between workers for each; what was counted is read once, at the end of the epoch.
+- `_make_function`: under `MultiWorkerMirroredStrategy` Keras reduces every log of every step over all workers along an
+  axis that a scalar has not, and fails (its issues 20329 and 20585). Here a step tells what this process has counted,
+  without two messages between workers for each log; what all have counted is read once, at the end of the epoch.
+- `evaluate`: says so, so that at the end what is counted is the evaluation's.
 - `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which
   fails for strings, bools and shards of different shape. A task is built before training, so only the optimizer is left
   to build.
@@ -22,6 +23,8 @@ Why each is needed (Keras 3.15, TensorFlow backend):
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -71,7 +74,7 @@ class ReplicaSafe(keras.Model):
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
         self.optimizer.apply_gradients(zip(self._summed(gradients), variables, strict=True))
-        return self._step_logs({"loss": self._loss_tracker.result()})
+        return {"loss": self._loss_tracker.result()}
 
     def test_step(self, data: tuple) -> Tensors:
         """One evaluation step of one replica: the loss and the task's own metrics so far."""
@@ -80,7 +83,7 @@ class ReplicaSafe(keras.Model):
             y_pred = self(x, training=False)
         self._scaled_loss(x, y, y_pred)
         self.update_evaluation(x, y, y_pred)
-        return self._step_logs(self.get_metrics_result())
+        return self.get_metrics_result()
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """As in Keras; remembers meanwhile that what is counted is the evaluation's."""
@@ -102,11 +105,42 @@ class ReplicaSafe(keras.Model):
         for variable, value in zip(self._loss_tracker.variables, position, strict=True):
             variable.assign(value)
 
-    def _step_logs(self, logs: Tensors) -> Tensors:
-        """Returns what Keras can reduce over replicas."""
-        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            return {"loss": logs["loss"][tf.newaxis]}
-        return logs
+    def _make_function(self, step_function: Callable[[tuple], Tensors]) -> Callable[[Iterator], Tensors]:
+        """Returns the function that takes `steps_per_execution` steps, or fewer where the batches end."""
+        strategy, steps = self.distribute_strategy, self.steps_per_execution
+        if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            return super()._make_function(step_function)
+
+        def step(batch: tuple) -> Tensors:
+            logs = strategy.run(step_function, args=(batch,))
+            return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}
+
+        function = functools.partial(tf.function, autograph=False, reduce_retracing=True)
+        compiled = (lambda function: function) if self.run_eagerly else function
+        step = step if self.run_eagerly else function(step, jit_compile=self.jit_compile)
+
+        @compiled
+        def one_step(batches: tf.distribute.DistributedIterator) -> Tensors:
+            return step(batches.get_next())
+
+        @compiled
+        def further_steps(batches: tf.distribute.DistributedIterator) -> None:
+            def another(done: tf.Tensor, batch: tf.experimental.Optional) -> tuple[tf.Tensor, tf.experimental.Optional]:
+                step(batch.get_value())
+                return done + 1, tf.cond(done + 2 < steps, batches.get_next_as_optional, lambda: batch)
+
+            def is_there(done: tf.Tensor, batch: tf.experimental.Optional) -> tf.Tensor:
+                return (done + 1 < steps) & batch.has_value()
+
+            tf.while_loop(is_there, another, (tf.constant(0), batches.get_next_as_optional()))
+
+        def all_steps(batches: tf.distribute.DistributedIterator) -> Tensors:
+            logs = one_step(batches)
+            if steps > 1:
+                further_steps(batches)
+            return logs
+
+        return all_steps
 
     def _scaled_loss(self, x: Tensors, y: Any, y_pred: Any) -> tf.Tensor:
         """Returns this replica's share of the global loss; the shares of all replicas add up to it."""

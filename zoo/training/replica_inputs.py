@@ -1,0 +1,70 @@
+"""Batches for every replica, without what TensorFlow's way of handing them out costs a step and an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.data.ops import multi_device_iterator_ops
+from tensorflow.python.distribute import input_lib
+
+OfWorker = Callable[[tf.distribute.InputContext], tf.data.Dataset]
+
+
+def in_replicas(strategy: tf.distribute.Strategy) -> bool:
+    """Returns whether a strategy runs steps in replicas, one or more, each of which is handed its part of a batch."""
+    kinds = tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy, tf.distribute.TPUStrategy
+    return isinstance(strategy, kinds)
+
+
+def distributed(strategy: tf.distribute.Strategy, of_worker: OfWorker) -> tf.distribute.DistributedDataset:
+    """Returns the batches that each worker prepares for its replicas.
+
+    As `strategy.distribute_datasets_from_function`, but in every step TensorFlow asks all workers whether any has a
+    batch still, and waits for their answers. Here all must have equally many, perhaps with no rows, as `for_replicas`
+    cuts them. And an epoch ends at once; see `_untuned`.
+
+    Args:
+        strategy: The strategy of the training.
+        of_worker: From what a worker is among all to its dataset, a part for each of its replicas in turn.
+    """
+    extended = strategy.extended
+    asks = extended.experimental_enable_get_next_as_optional
+    extended.experimental_enable_get_next_as_optional = False
+    try:
+        dataset = strategy.distribute_datasets_from_function(of_worker)
+    finally:
+        extended.experimental_enable_get_next_as_optional = asks
+    dataset.__class__ = _Untuned  # Keras takes no wrapper for a dataset
+    return dataset
+
+
+class _Untuned(input_lib.DistributedDatasetsFromFunction):
+    """A distributed dataset whose iterators have no autotuner."""
+
+    def __iter__(self) -> Iterator[Any]:
+        with _untuned():
+            return super().__iter__()
+
+
+@contextmanager
+def _untuned() -> Iterator[None]:
+    """Iterators that are made in this block hand batches to their devices without an autotuner.
+
+    At every replica ends a small `tf.data` pipeline of TensorFlow's own. It takes no options from ours, so that the end
+    of each epoch waits for its autotuner to wake, one to ten seconds (see `zoo.preprocessing.batching.streamed`).
+    """
+    before = multi_device_iterator_ops._create_device_dataset
+    options = tf.data.Options()
+    options.autotune.enabled = False
+
+    def untuned(*args: Any) -> tf.data.Dataset:
+        return before(*args).with_options(options)
+
+    multi_device_iterator_ops._create_device_dataset = untuned
+    try:
+        yield
+    finally:
+        multi_device_iterator_ops._create_device_dataset = before
