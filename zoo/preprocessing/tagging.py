@@ -80,17 +80,16 @@ class TaggerPreprocessor(tf.Module):
             `token_ids` int32 [batch, time], `padding_mask` bool [batch, time] (True = a token) and, if the
             configuration wants them, `case_ids` int32 [batch, time] and `char_ids` int32 [batch, time, chars].
         """
-        padding_mask = tf.not_equal(tokens, "")
-        token_ids = self._word_ids.lookup(normalise(tokens, self.config))
-        tensors = {
-            "token_ids": tf.where(padding_mask, token_ids, 0),
-            "padding_mask": padding_mask,
-        }
+        # Words come again and again; what is known of one is worked out once a batch.
+        words, places = tf.unique(tf.reshape(tokens, [-1]))
+        places = tf.reshape(places, tf.shape(tokens))
+        tensors = {"token_ids": tf.where(tf.equal(words, ""), 0, self._word_ids.lookup(normalise(words, self.config)))}
         if self.config.case_dim:
-            tensors["case_ids"] = case_ids(tokens)
+            tensors["case_ids"] = case_ids(words)
         if self.config.characters != "none":
-            tensors["char_ids"] = self._characters(tokens)
-        return tensors
+            tensors["char_ids"] = self._characters(words)
+        tensors = {name: tf.gather(values, places) for name, values in tensors.items()}
+        return {**tensors, "padding_mask": tf.not_equal(tokens, "")}
 
     def targets(self, tags: tf.Tensor, training: bool) -> tf.Tensor:
         """Numbers the tags of a batch: int32 [batch, time] in the model's scheme, -1 at padding.
@@ -112,17 +111,15 @@ class TaggerPreprocessor(tf.Module):
         with tf.control_dependencies(checks):
             return self.tags.inner_ids(self.tags.outer_ids(tf.identity(tags)))
 
-    def _characters(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Returns int32 [batch, time, chars]; a long word keeps its two ends, where affixes are."""
-        flat = tf.reshape(tokens, [-1])
-        code_points = tf.strings.unicode_decode(flat, "UTF-8")
+    def _characters(self, words: tf.Tensor) -> tf.Tensor:
+        """Returns int32 [words, chars]; a long word keeps its two ends, where affixes are."""
+        code_points = tf.strings.unicode_decode(words, "UTF-8")
         limit = self.config.max_word_chars
         head = limit - limit // 2
         kept = tf.concat([code_points[:, :head], code_points[:, head:][:, -(limit // 2) :]], axis=1)
         ids = tf.ragged.map_flat_values(lambda c: self._char_ids.lookup(tf.cast(c, tf.int64)), kept)
         dense = ids.to_tensor()
-        dense = tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]])
-        return tf.reshape(dense, tf.concat([tf.shape(tokens), tf.shape(dense)[1:]], axis=0))
+        return tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]])
 
 
 def case_ids(tokens: tf.Tensor) -> tf.Tensor:
