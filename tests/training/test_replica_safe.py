@@ -132,3 +132,9 @@ def test_progress_shows_the_chosen_figures_only(capsys):
     printed = capsys.readouterr().out
     assert "val_loss:" in printed
     assert " loss:" not in printed
+
+
+def test_progress_tells_the_epochs_of_the_whole_training(capsys):
+    rest = {"initial_epoch": 2, "epochs": 3}  # as Keras is told where an interrupted epoch is gone on with
+    Line().fit(points([1, 1]).batch(2), **rest, verbose=2, callbacks=[Progress(("loss",), 9)])
+    assert "Epoch 3/9" in capsys.readouterr().out

@@ -248,7 +248,7 @@ class Task(Saved, Fed):
                 validation_data=validation_data,
                 callbacks=[
                     EpochSchedule(plan, epochs, self._epoch, self._steps_done, start),
-                    Progress(self.figures),
+                    Progress(self.figures, epochs),
                     *(callbacks or []),
                 ],
                 verbose=verbose,

@@ -14,18 +14,20 @@ import keras
 class Progress(keras.callbacks.ProgbarLogger):
     """Keras' progress bar, ending each epoch with the few figures that tell how it went; `history` has them all."""
 
-    def __init__(self, figures: Sequence[str]) -> None:
+    def __init__(self, figures: Sequence[str], epochs: int | None = None) -> None:
         """Remembers what to show.
 
         Args:
             figures: Names of logs, in order; those that an epoch does not have are left out.
+            epochs: Of the training as a whole, where Keras is told of one epoch's rest alone.
         """
         super().__init__()
-        self._figures = figures
+        self._figures, self._epochs = figures, epochs
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Chooses, for `verbose="auto"`, a moving bar in a terminal and one line an epoch elsewhere."""
         auto = 1 if sys.stdout.isatty() else 2
+        params = {**params, "epochs": self._epochs or params.get("epochs")}
         super().set_params({**params, "verbose": auto if params["verbose"] == "auto" else params["verbose"]})
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
