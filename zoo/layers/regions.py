@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.layers.windows import windows
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Regions(keras.layers.Layer):
@@ -57,12 +59,8 @@ class Regions(keras.layers.Layer):
         return tf.where(mask[:, :, tf.newaxis], pooled, tf.zeros([], pooled.dtype)), mask
 
     def _convolved(self, sequences: tf.Tensor) -> tf.Tensor:
-        """One product over shifted copies; TensorFlow's convolution fails on an empty batch (a replica's share)."""
-        left = (self.width - 1) // 2
-        padded = tf.pad(sequences, [[0, 0], [left, self.width - 1 - left], [0, 0]])
         length = tf.shape(sequences)[1]
-        windows = tf.concat([padded[:, k : k + length] for k in range(self.width)], axis=2)
-        flat = tf.reshape(windows, [-1, self.kernel.shape[0]])
+        flat = tf.reshape(windows(sequences, self.width), [-1, self.kernel.shape[0]])
         regions = tf.nn.relu(tf.matmul(flat, tf.convert_to_tensor(self.kernel)) + tf.convert_to_tensor(self.bias))
         return tf.reshape(regions, [-1, length, self.filters])
 
