@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from zoo.datasets.dialogue_files import Dialogue, Source, beside, iterate
 from zoo.datasets.problems import OnError, Problems
-from zoo.preprocessing.batching import mapped_in_place
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -123,6 +122,8 @@ def from_stream(
         A dataset of that cardinality, as `read_dialogues` makes them.
     """
     import tensorflow as tf
+
+    from zoo.preprocessing.batching import mapped_in_place
 
     features = ("turns", *labels)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from zoo.datasets.lines import decoded, opened
-from zoo.preprocessing.batching import mapped_in_place
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -98,6 +97,8 @@ def last_tenth(records: tf.data.Dataset) -> tuple[tf.data.Dataset, tf.data.Datas
 
 def without_labels(records: tf.data.Dataset) -> tf.data.Dataset:
     """Keeps the text of each record alone."""
+    from zoo.preprocessing.batching import mapped_in_place
+
     return mapped_in_place(records, lambda record: {"text": record["text"]})
 
 

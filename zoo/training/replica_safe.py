@@ -23,7 +23,6 @@ Why each is needed (Keras 3.15, TensorFlow backend):
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -115,29 +114,23 @@ class ReplicaSafe(keras.Model):
             logs = strategy.run(step_function, args=(batch,))
             return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}
 
-        function = functools.partial(tf.function, autograph=False, reduce_retracing=True)
-        compiled = (lambda function: function) if self.run_eagerly else function
-        step = step if self.run_eagerly else function(step, jit_compile=self.jit_compile)
+        if not self.run_eagerly:
+            step = tf.function(step, jit_compile=self.jit_compile, autograph=False, reduce_retracing=True)
 
-        @compiled
         def one_step(batches: tf.distribute.DistributedIterator) -> Tensors:
             return step(batches.get_next())
 
-        @compiled
-        def further_steps(batches: tf.distribute.DistributedIterator) -> None:
-            def another(done: tf.Tensor, batch: tf.experimental.Optional) -> tuple[tf.Tensor, tf.experimental.Optional]:
-                step(batch.get_value())
-                return done + 1, tf.cond(done + 2 < steps, batches.get_next_as_optional, lambda: batch)
-
-            def is_there(done: tf.Tensor, batch: tf.experimental.Optional) -> tf.Tensor:
-                return (done + 1 < steps) & batch.has_value()
-
-            tf.while_loop(is_there, another, (tf.constant(0), batches.get_next_as_optional()))
+        if not self.run_eagerly:
+            one_step = tf.function(one_step, autograph=False, reduce_retracing=True)
 
         def all_steps(batches: tf.distribute.DistributedIterator) -> Tensors:
+            # In a loop in the graph, messages of one step would meet those of the next.
             logs = one_step(batches)
-            if steps > 1:
-                further_steps(batches)
+            for _ in range(steps - 1):
+                try:
+                    logs = one_step(batches)
+                except tf.errors.OutOfRangeError:  # the next call meets it again
+                    break
             return logs
 
         return all_steps
