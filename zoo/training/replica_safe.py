@@ -124,7 +124,7 @@ class ReplicaSafe(keras.Model):
             one_step = tf.function(one_step, autograph=False, reduce_retracing=True)
 
         def all_steps(batches: tf.distribute.DistributedIterator) -> Tensors:
-            # In a loop in the graph, messages of one step would meet those of the next.
+            # Not a loop in the graph: a message that comes again there must have the shape that it had the first time.
             logs = one_step(batches)
             for _ in range(steps - 1):
                 try:
