@@ -3,10 +3,9 @@
 Why each is needed (Keras 3.15, TensorFlow backend):
 
 - `train_step`, `test_step`: Keras averages the loss within a replica and then over replicas, so padding and uneven
-  batches change the result. Here a loss is a sum and a weight, and one division by the weights of *all* replicas
-  follows.
+  batches change the result. Here a loss has a weight, by which gradients are averaged over replicas.
 - clipping by the joint norm: Keras clips each replica's gradients before summing them, and an embedding's before adding
-  up the rows of the same id. Here they are summed first (`_summed`), in one message instead of one for each weight, and
+  up the rows of the same id. Here they are summed first (`_of_all`), in one message instead of one for each weight, and
   the optimizer's `_all_reduce_sum_gradients` is left with nothing to do.
 - `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica
   said in the last step instead of the metric that has counted over all replicas.
@@ -31,7 +30,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.engine import paths
-from zoo.training.gradient_sums import summed_over_replicas
+from zoo.training.gradient_sums import mean_over_replicas
 from zoo.training.optimizers import without_loss_scaling
 
 Tensors = dict[str, tf.Tensor]
@@ -68,11 +67,11 @@ class ReplicaSafe(keras.Model):
     def _learn(self, data: tuple) -> Tensors:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         with paths.a_whole_step(), tf.GradientTape() as tape:
-            loss = self._scaled_loss(x, y, self(x, training=True))
+            loss, weight = self._own_loss(x, y, self(x, training=True))
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
-        self.optimizer.apply_gradients(zip(self._summed(gradients), variables, strict=True))
+        self.optimizer.apply_gradients(zip(self._of_all(gradients, weight), variables, strict=True))
         return {"loss": self._loss_tracker.result()}
 
     def test_step(self, data: tuple) -> Tensors:
@@ -80,7 +79,7 @@ class ReplicaSafe(keras.Model):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         with paths.a_whole_step():
             y_pred = self(x, training=False)
-        self._scaled_loss(x, y, y_pred)
+        self._own_loss(x, y, y_pred)
         self.update_evaluation(x, y, y_pred)
         return self.get_metrics_result()
 
@@ -135,24 +134,21 @@ class ReplicaSafe(keras.Model):
 
         return all_steps
 
-    def _scaled_loss(self, x: Tensors, y: Any, y_pred: Any) -> tf.Tensor:
-        """Returns this replica's share of the global loss; the shares of all replicas add up to it."""
+    def _own_loss(self, x: Tensors, y: Any, y_pred: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns this replica's loss, and its weight beside those of other replicas."""
         values, weights = self.loss_terms(x, y, y_pred)
-        total, weight = tf.reduce_sum(values), tf.reduce_sum(weights)
-        self._loss_tracker.update_state(tf.math.divide_no_nan(total, weight), sample_weight=weight)
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if replicas > 1:
-            weight = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, weight)
-        loss = tf.math.divide_no_nan(total, weight)
-        if self.losses:  # regularisers know nothing of the batch: every replica brings its share
-            loss += tf.add_n(self.losses) / replicas
-        return loss
+        weight = tf.reduce_sum(weights)
+        loss = tf.math.divide_no_nan(tf.reduce_sum(values), weight)
+        self._loss_tracker.update_state(loss, sample_weight=weight)
+        if self.losses:
+            loss += tf.add_n(self.losses)
+        return loss, weight
 
-    def _summed(self, gradients: list) -> list:
-        """Returns the gradients of all replicas together, ready for the optimizer.
+    def _of_all(self, gradients: list, weight: tf.Tensor) -> list:
+        """Returns the gradients of the loss of all replicas together, ready for the optimizer.
 
         An embedding's gradient comes as slices, a row for each time an id occurs; its norm is that of the gradient only
-        after rows of the same id are added up. With more replicas the norm is that of the sum over all of them, which
+        after rows of the same id are added up. With more replicas the norm is that of the mean over all of them, which
         is taken here, and so the optimizer is kept from adding them up once more.
 
         Where the loss is scaled, so are these gradients. There too one sum is taken for all replicas, as each looks by
@@ -166,7 +162,7 @@ class ReplicaSafe(keras.Model):
         if replicas == 1:
             return [g if g is None else tf.convert_to_tensor(g) for g in gradients]
         optimizer._all_reduce_sum_gradients = list
-        return summed_over_replicas(gradients, self.trainable_weights)
+        return mean_over_replicas(gradients, self.trainable_weights, weight)
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         results = self.get_metrics_result()
