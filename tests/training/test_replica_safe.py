@@ -97,8 +97,9 @@ def test_keras_still_has_what_the_overrides_replace():
     assert list(inspect.signature(trainer._get_metrics_result_or_logs).parameters) == ["self", "logs"]
     assert list(inspect.signature(trainer.train_step).parameters) == ["self", "data"]
     assert list(inspect.signature(trainer._make_function).parameters) == ["self", "step_function"]
-    assert "self.train_function = self._make_function(self.train_step)" in inspect.getsource(trainer.make_train_function)
-    assert "self.test_function = self._make_function(self.test_step)" in inspect.getsource(trainer.make_test_function)
+    for kind in ("train", "test"):
+        source = inspect.getsource(getattr(trainer, f"make_{kind}_function"))
+        assert f"self.{kind}_function = self._make_function(self.{kind}_step)" in source
     model = Line()
     assert isinstance(model._loss_tracker, keras.metrics.Mean)
     assert list(inspect.signature(model.optimizer._all_reduce_sum_gradients).parameters) == ["grads_and_vars"]

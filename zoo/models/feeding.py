@@ -81,7 +81,7 @@ class Fed(ReplicaSafe):
     def replica_batches(
         self, records: tf.data.Dataset, training: bool, batch_size: int | None = None
     ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-        """Returns what `batches` does, each batch cut into one part for each replica where there are several.
+        """Returns what `batches` does; under a strategy each batch is cut into one part for each replica.
 
         A worker makes tensors of its own replicas' rows only, but of the same batches as one device alone would have,
         so that the result is the same.

@@ -53,7 +53,8 @@ def mean_over_replicas(
 def _rows_of_all(context: tf.distribute.ReplicaContext, gradient: tf.IndexedSlices, weight: tf.Tensor) -> tf.Tensor:
     """Returns the dense sum of slices by weight, of which every replica sends each of its rows once.
 
-    An id is one more number of its row, bit for bit, so that there is one message and not two.
+    An id is one more number of its row, bit for bit, so that there is one gathering and not two. (TensorFlow's sends
+    lengths, and then rows.)
     """
     ids, places = tf.unique(tf.cast(gradient.indices, tf.int32))
     rows = tf.math.unsorted_segment_sum(tf.cast(gradient.values, tf.float32), places, tf.size(ids)) * weight

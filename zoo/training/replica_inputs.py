@@ -16,7 +16,7 @@ OfWorker = Callable[[tf.distribute.InputContext], tf.data.Dataset]
 def in_replicas(strategy: tf.distribute.Strategy) -> bool:
     """Returns whether a strategy runs steps in replicas, one or more, each of which is handed its part of a batch."""
     kinds = tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy, tf.distribute.TPUStrategy
-    return isinstance(strategy, kinds)
+    return strategy.num_replicas_in_sync > 1 or isinstance(strategy, kinds)
 
 
 def distributed(strategy: tf.distribute.Strategy, of_worker: OfWorker) -> tf.distribute.DistributedDataset:
@@ -24,14 +24,15 @@ def distributed(strategy: tf.distribute.Strategy, of_worker: OfWorker) -> tf.dis
 
     As `strategy.distribute_datasets_from_function`, but in every step TensorFlow asks all workers whether any has a
     batch still, and waits for their answers. Here all must have equally many, perhaps with no rows, as `for_replicas`
-    cuts them. And an epoch ends at once; see `_untuned`.
+    cuts them: a worker with more than the others would wait for them for ever. And an epoch ends at once; see
+    `_without_autotuner`.
 
     Args:
         strategy: The strategy of the training.
         of_worker: From what a worker is among all to its dataset, a part for each of its replicas in turn.
     """
     extended = strategy.extended
-    asks = extended.experimental_enable_get_next_as_optional
+    asks = getattr(extended, "experimental_enable_get_next_as_optional", False)
     extended.experimental_enable_get_next_as_optional = False
     try:
         dataset = strategy.distribute_datasets_from_function(of_worker)
@@ -45,16 +46,16 @@ class _Untuned(input_lib.DistributedDatasetsFromFunction):
     """A distributed dataset whose iterators have no autotuner."""
 
     def __iter__(self) -> Iterator[Any]:
-        with _untuned():
+        with _without_autotuner():
             return super().__iter__()
 
 
 @contextmanager
-def _untuned() -> Iterator[None]:
+def _without_autotuner() -> Iterator[None]:
     """Iterators that are made in this block hand batches to their devices without an autotuner.
 
     At every replica ends a small `tf.data` pipeline of TensorFlow's own. It takes no options from ours, so that the end
-    of each epoch waits for its autotuner to wake, one to ten seconds (see `zoo.preprocessing.batching.streamed`).
+    of each epoch waits for its autotuner to wake, seconds (see `zoo.preprocessing.batching.streamed`).
     """
     before = multi_device_iterator_ops._create_device_dataset
     options = tf.data.Options()

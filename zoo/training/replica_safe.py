@@ -10,8 +10,9 @@ Why each is needed (Keras 3.15, TensorFlow backend):
 - `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica
   said in the last step instead of the metric that has counted over all replicas.
 - `_make_function`: under `MultiWorkerMirroredStrategy` Keras reduces every log of every step over all workers along an
-  axis that a scalar has not, and fails (its issues 20329 and 20585). Here a step tells what this process has counted,
-  without two messages between workers for each log; what all have counted is read once, at the end of the epoch.
+  axis that a scalar has not, and fails (its issues 20329 and 20585). Here a step tells what the first replica of this
+  process has counted, without two messages between workers for each log; what all have counted is read once, at the end
+  of the epoch. So no callback may stop one worker for what a step has told it: the others would wait for it.
 - `evaluate`: says so, so that at the end what is counted is the evaluation's.
 - `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which
   fails for strings, bools and shards of different shape. A task is built before training, so only the optimizer is left
