@@ -41,10 +41,9 @@ def mean_over_replicas(
     share = tf.math.divide_no_nan(1.0, total[-1])
     shapes = [variables[number].shape for number in together]
     found: list[tf.Tensor | None] = [None] * len(gradients)
-    for number, part, shape in zip(
-        together, tf.split(total[:-1] * share, list(map(math.prod, shapes))), shapes, strict=True
-    ):
-        found[number] = tf.cast(tf.reshape(part, shape), gradients[number].dtype)
+    means = tf.split(total[:-1] * share, list(map(math.prod, shapes)))
+    for number, mean, shape in zip(together, means, shapes, strict=True):
+        found[number] = tf.cast(tf.reshape(mean, shape), gradients[number].dtype)
     for number, summed in rows.items():
         found[number] = summed * tf.cast(share, summed.dtype)
     return found
