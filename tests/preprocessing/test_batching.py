@@ -68,6 +68,19 @@ def test_a_batch_keeps_within_its_budget_of_time_steps():
     assert [most_rows(length, 10, (4, 8), 64) for length in (3, 5, 9)] == [10, 8, 1]
 
 
+def test_batches_are_those_of_tensorflow_in_the_same_order():
+    ours = batches_of(records(), 3, (4, 9))
+    its = records().bucket_by_sequence_length(lambda r: tf.size(r["tokens"]), [4, 9], [3, 3, 3])
+    for batch, expected in zip(ours, its.as_numpy_iterator(), strict=True):
+        assert {name: part.tolist() for name, part in batch.items()} == {
+            name: part.tolist() for name, part in expected.items()
+        }
+    of_budget = bucketed(records(), lambda r: tf.size(r["tokens"]), 10, (4, 9), 24)
+    its = records().bucket_by_sequence_length(lambda r: tf.size(r["tokens"]), [4, 9], [6, 2, 1])
+    shapes = [batch["tokens"].shape for batch in of_budget.as_numpy_iterator()]
+    assert shapes == [batch["tokens"].shape for batch in its.as_numpy_iterator()]
+
+
 def test_no_records():
     assert batches_of(records([])) == []
 

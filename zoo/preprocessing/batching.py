@@ -24,7 +24,7 @@ def bucketed(
 
     Args:
         records: Single records.
-        length_of: Number of time steps of a record, a scalar.
+        length_of: Number of time steps of a record, a scalar; without loops and conditions.
         batch_size: Records a batch; the last batch of each bucket may hold fewer.
         boundaries: Upper limits (exclusive) of the buckets but the last, in time steps.
         budget: Time steps a batch at most, padding included, where given; the open last bucket is taken to hold records
@@ -33,14 +33,23 @@ def bucketed(
     Returns:
         Batches of the same structure, padded with zeros and empty strings.
     """
-    if not boundaries:  # grouping asks for each record's group, two thirds of the time of all of this
+    if not boundaries:  # grouping takes as long as all else here
         return records.padded_batch(batch_size)
+    limits = tf.constant(boundaries, tf.int64)
     sizes = [most_rows(longest, batch_size, boundaries, budget) for longest in (*boundaries, math.inf)]
-    return records.bucket_by_sequence_length(
-        element_length_func=lambda record: tf.cast(length_of(record), tf.int32),
-        bucket_boundaries=list(boundaries),
-        bucket_batch_sizes=sizes,
+    rows = tf.constant(sizes, tf.int64)
+
+    def with_bucket(record: Record) -> tuple[tf.Tensor, Record]:
+        return tf.math.count_nonzero(limits <= tf.cast(length_of(record), tf.int64)), record
+
+    # As `Dataset.bucket_by_sequence_length`, but that has the bucket worked out where it asks for it, in a thread of
+    # TensorFlow's pool for every record (10 us instead of 4).
+    grouped = mapped_in_place(records, with_bucket).group_by_window(
+        key_func=lambda bucket, record: bucket,
+        reduce_func=lambda bucket, window: window.padded_batch(rows[bucket]),
+        window_size_func=lambda bucket: rows[bucket],
     )
+    return mapped_in_place(grouped, lambda bucket, batch: batch)
 
 
 def most_rows(length: float, batch_size: int, boundaries: Sequence[int], budget: int | None = None) -> int:
@@ -66,7 +75,7 @@ def mapped_in_place(records: tf.data.Dataset, function: Callable[..., Record | t
 
     Args:
         records: Single records.
-        function: As `Dataset.map` takes it.
+        function: As `Dataset.map` takes it; without loops and conditions.
     """
     return map_op._MapDataset(records, function, use_inter_op_parallelism=False)
 

@@ -104,7 +104,8 @@ class TaggerPreprocessor(tf.Module):
         """
         checks = []
         if training or self.tags.scheme == "binary":
-            unseen = tf.boolean_mask(tags, self.tags.unseen(tags))
+            different, _ = tf.unique(tf.reshape(tags, [-1]))
+            unseen = tf.boolean_mask(different, self.tags.unseen(different))
             known = ", ".join(self.tags.outer_names)
             message = f"tags that the model has not learnt (it knows {known}):"
             checks = [tf.debugging.Assert(tf.equal(tf.size(unseen), 0), [message, unseen])]
@@ -114,12 +115,15 @@ class TaggerPreprocessor(tf.Module):
     def _characters(self, words: tf.Tensor) -> tf.Tensor:
         """Returns int32 [words, chars]; a long word keeps its two ends, where affixes are."""
         code_points = tf.strings.unicode_decode(words, "UTF-8")
-        limit = self.config.max_word_chars
-        head = limit - limit // 2
-        kept = tf.concat([code_points[:, :head], code_points[:, head:][:, -(limit // 2) :]], axis=1)
-        ids = tf.ragged.map_flat_values(lambda c: self._char_ids.lookup(tf.cast(c, tf.int64)), kept)
-        dense = ids.to_tensor()
-        return tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]])
+        ids = self._char_ids.lookup(tf.cast(code_points.flat_values, tf.int64))
+        lengths = tf.cast(code_points.row_lengths(), tf.int32)
+        kept = tf.minimum(lengths, self.config.max_word_chars)
+        places = tf.range(tf.maximum(tf.reduce_max(tf.pad(kept, [[0, 1]])), 1))
+        head = self.config.max_word_chars - self.config.max_word_chars // 2
+        left_out = tf.where(places < head, 0, (lengths - kept)[:, tf.newaxis])
+        starts = tf.cast(code_points.row_starts(), tf.int32)[:, tf.newaxis]
+        sources = tf.where(places < kept[:, tf.newaxis], starts + left_out + places, tf.size(ids))
+        return tf.gather(tf.pad(ids, [[0, 1]]), sources)
 
 
 def case_ids(tokens: tf.Tensor) -> tf.Tensor:
@@ -138,10 +142,10 @@ def case_ids(tokens: tf.Tensor) -> tf.Tensor:
 
 def normalise(tokens: tf.Tensor, config: TaggerConfig) -> tf.Tensor:
     """Returns tokens as the word vocabulary knows them, shape unchanged."""
+    if config.lowercase:  # first, so that a graph does it once for this and for `case_ids`
+        tokens = tf.strings.lower(tokens, encoding="utf-8")
     if config.normalise_digits:
         tokens = tf.strings.regex_replace(tokens, r"\p{Nd}", "0")
-    if config.lowercase:
-        tokens = tf.strings.lower(tokens, encoding="utf-8")
     return tokens
 
 

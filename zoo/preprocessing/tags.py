@@ -61,15 +61,18 @@ class TagCodec(tf.Module):
         Returns:
             Outer numbers, int32 [batch, time], always well-formed; -1 at padding.
         """
-        numbers = self._read.lookup(tags)
+        different, which = tf.unique(tf.reshape(tags, [-1]))  # a few; strings are slow
+        numbers = self._read.lookup(different)
         if self.scheme != "binary":
             place = sum(
-                p * tf.cast(tf.strings.regex_full_match(tags, f"{name}-.*"), tf.int32)
+                p * tf.cast(tf.strings.regex_full_match(different, f"{name}-.*"), tf.int32)
                 for p, name in enumerate(_PLACES[1:], 1)
             )
             numbers = tf.where(numbers < 0, 1 + 4 * self.unseen_kind + place, numbers)
-            numbers = _well_formed(numbers, len(_PLACES))
-        return tf.where(tf.equal(tags, ""), -1, numbers)
+        numbers = tf.reshape(tf.gather(tf.where(tf.equal(different, ""), -1, numbers), which), tf.shape(tags))
+        if self.scheme != "binary":
+            numbers = tf.where(numbers < 0, -1, _well_formed(numbers, len(_PLACES)))
+        return numbers
 
     def inner_ids(self, outer_ids: tf.Tensor) -> tf.Tensor:
         """Turns well-formed outer numbers [batch, time] (-1 at padding on the right) into the model's own."""
