@@ -5,8 +5,10 @@
 
 Every recipe is small, and reads a few records that are written here, but is otherwise what its script does: training
 with dropout, validation, checkpoints within epochs, report, pages, export. A kill is SIGKILL after a time between 0 and
-what the run in peace took. The end of a run is its `history.csv` and `metrics.json` (but for times) and the weights of
-its best model, bit for bit; with several workers, whose sums are not always taken in the same order, to 1e-4 of each.
+what the run in peace took. Where one of several workers is killed the others end, and all are started again; or they
+wait, as not all had met yet, and the one that was killed is started again. The end of a run is its `history.csv` and
+`metrics.json` (but for times) and the weights of its best model, bit for bit; with several workers, whose sums are not
+always taken in the same order, to 1e-4 of each.
 """
 
 from __future__ import annotations
@@ -15,17 +17,17 @@ import argparse
 import csv
 import io
 import json
+import math
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 import local_cluster
@@ -33,7 +35,8 @@ import numpy as np
 
 _RECIPES = Path(__file__).parents[1] / "recipes"
 _TIMES = {"seconds", "training_examples_per_second"}
-_LOST = 300  # seconds that a worker may take to see that another has gone
+_LOST = 90  # seconds that a worker may take to see that another has gone
+_LONGEST = 900  # seconds that a run may take to its end
 
 _CONLL = "Ann B-PER\nLee I-PER\nmet O\nBo B-PER\n\nBo B-PER\nlikes O\nBergen B-LOC\n\nno O\nnames O\n\n"
 _DIALOGUES = "A cat ? __eou__ No , a dog . __eou__ Oh . __eou__\nHello ! __eou__ Hi ! __eou__\n"
@@ -80,17 +83,49 @@ def command(script: str, folder: Path, workdir: Path) -> list[str]:
     return [sys.executable, str(_RECIPES / script), f"--workdir={workdir}", *asked, *files, *fields, *flags]
 
 
-def start(command: list[str], workers: int, log: Path) -> list[subprocess.Popen]:
-    """Starts a process for each worker."""
-    addresses = local_cluster.free_addresses(workers)
-    flags = ["--strategy=multi_worker"] if workers > 1 else []
-    quiet = {"PYTHONPATH": str(_RECIPES.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    processes = []
-    for index in range(workers):
-        environment = {**os.environ, **quiet, **local_cluster.environment(addresses, index)}
-        with log.open("a") as file:
-            processes.append(subprocess.Popen([*command, *flags], env=environment, stdout=file, stderr=file))
-    return processes
+class Run:
+    """A run of one or more workers.
+
+    Attributes:
+        processes: Of each worker, the one that was started last.
+    """
+
+    def __init__(self, command: list[str], workers: int, log: Path) -> None:
+        """Starts a process for each worker."""
+        self._command = [*command, "--strategy=multi_worker"] if workers > 1 else command
+        self._addresses, self._log = local_cluster.free_addresses(workers), log
+        self.processes = [self._started(index) for index in range(workers)]
+
+    def start_again(self, index: int) -> None:
+        """Starts one worker once more, while the others are there."""
+        self.processes[index] = self._started(index)
+
+    def _started(self, index: int) -> subprocess.Popen:
+        quiet = {"PYTHONPATH": str(_RECIPES.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = {**os.environ, **quiet, **local_cluster.environment(self._addresses, index)}
+        with self._log.open("a") as file:
+            return subprocess.Popen(self._command, env=environment, stdout=file, stderr=file)
+
+    def ended(self, seconds: float) -> bool:
+        """Waits until all processes have ended by themselves; returns whether they have within so many seconds."""
+        deadline = time.monotonic() + seconds
+        for process in self.processes:
+            try:
+                process.wait(max(deadline - time.monotonic(), 0.01))
+            except subprocess.TimeoutExpired:
+                return False
+        return True
+
+    @property
+    def failed(self) -> bool:
+        """Whether a process has ended otherwise than it should."""
+        return any(process.returncode for process in self.processes)
+
+    def close(self) -> None:
+        """Kills what is left."""
+        for process in self.processes:
+            process.kill()
+            process.wait()
 
 
 def end(workdir: Path) -> dict[str, Any]:
@@ -129,45 +164,43 @@ def differences(one: dict[str, Any], other: dict[str, Any], exactly: bool) -> li
     return [name for name in sorted({*one, *other}) if not same(one.get(name), other.get(name))]
 
 
-def wait(processes: list[subprocess.Popen], seconds: float | None) -> bool:
-    """Waits until all have ended by themselves; returns whether one failed. Who waits for others in vain is killed."""
-    deadline = None if seconds is None else time.monotonic() + seconds
-    for process in processes:
-        try:
-            process.wait(None if deadline is None else max(deadline - time.monotonic(), 0.01))
-        except subprocess.TimeoutExpired:
-            print("  a worker did not see that another had gone", flush=True)
-            process.kill()
-            process.wait()
-    return any(process.returncode for process in processes)
-
-
 def in_peace(script: str, folder: Path, workers: int) -> tuple[dict[str, Any], float]:
     """Returns the end of a run that nobody disturbs, and how long it took."""
     began = time.monotonic()
-    if wait(start(command(script, folder, folder / "peace"), workers, folder / "peace.log"), None):
+    run = Run(command(script, folder, folder / "peace"), workers, folder / "peace.log")
+    if not run.ended(math.inf) or run.failed:
         sys.exit(f"{script} fails by itself:\n{(folder / 'peace.log').read_text()[-3000:]}")
     return end(folder / "peace"), time.monotonic() - began
 
 
 def killed(script: str, folder: Path, workers: int, longest: float, most: int, chance: random.Random) -> int:
-    """Kills a run at most so many times until it ends; returns how many times it was."""
-    kills = 0
-    while True:
-        processes = start(command(script, folder, folder / "killed"), workers, folder / "killed.log")
-        if kills < most:
-            victim = chance.choice(processes)
-            try:
-                victim.wait(chance.uniform(0.0, longest))
-            except subprocess.TimeoutExpired:
-                victim.send_signal(signal.SIGKILL)
-                kills += 1
-                print(f"  {script}: kill {kills}", flush=True)
-                wait(processes, _LOST)
-                continue
-        if not wait(processes, None if workers == 1 else _LOST):
-            return kills
-        sys.exit(f"{script} fails after {kills} kills:\n{(folder / 'killed.log').read_text()[-3000:]}")
+    """Kills processes of a run at most so many times until it ends; returns how many times one was."""
+    log, kills = folder / "killed.log", 0
+
+    def fail(how: str) -> NoReturn:
+        run.close()
+        sys.exit(f"{script} {how} after {kills} kills:\n{log.read_text()[-3000:]}")
+
+    run = Run(command(script, folder, folder / "killed"), workers, log)
+    while kills < most:
+        index, moment = chance.randrange(workers), chance.uniform(0.0, longest)
+        try:
+            run.processes[index].wait(moment)
+        except subprocess.TimeoutExpired:
+            run.processes[index].kill()
+            kills += 1
+            print(f"  {script}: kill {kills}, after {moment:.1f} seconds", flush=True)
+        else:
+            break
+        if run.ended(_LOST):
+            run = Run(command(script, folder, folder / "killed"), workers, log)
+        else:  # they have not all met before, and the others wait for the one that was killed
+            run.start_again(index)
+    if not run.ended(_LONGEST):
+        fail("does not end")
+    if run.failed:
+        fail("fails")
+    return kills
 
 
 def main() -> None:

@@ -30,6 +30,8 @@ def assert_same(one, two):
     for a, b in zip(one["weights"], two["weights"], strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     np.testing.assert_allclose(one["loss"], two["loss"], rtol=1e-5)
+    assert len(two["told"]) >= 2  # so a callback that stops training by it stops every worker
+    assert {step: one["told"][step] for step in two["told"]} == pytest.approx(two["told"], rel=1e-5)
     assert one["scores"] == pytest.approx(two["scores"], rel=1e-5)
 
 

@@ -14,16 +14,16 @@ _LARGE = 2**18  # numbers: a table of fewer is sent whole sooner than its rows a
 
 
 def mean_over_replicas(
-    gradients: Sequence[Gradient], variables: Sequence[keras.Variable], weight: tf.Tensor
-) -> list[tf.Tensor | None]:
-    """Returns the weighted mean of each gradient over all replicas; to be called in a replica.
+    gradients: Sequence[Gradient], variables: Sequence[keras.Variable | tf.Tensor], weight: tf.Tensor
+) -> tuple[list[tf.Tensor | None], tf.Tensor]:
+    """Returns the weighted mean of each gradient over all replicas, and the weight of all; to be called in a replica.
 
     All gradients are one message, with the weight at its end: each of its own would cost a millisecond or two whatever
     it holds. But of a large embedding between machines the rows that occur are sent, not the table.
 
     Args:
         gradients: Of this replica's loss; one for each variable, or None where the loss does not touch it.
-        variables: The variables. (Some gradients know their shape only when they are worked out.)
+        variables: What has their shapes. (Some gradients know their shape only when they are worked out.)
         weight: Of this replica's loss, at least 0, a scalar.
     """
     context = tf.distribute.get_replica_context()
@@ -46,7 +46,7 @@ def mean_over_replicas(
         found[number] = tf.cast(tf.reshape(mean, shape), gradients[number].dtype)
     for number, summed in rows.items():
         found[number] = summed * tf.cast(share, summed.dtype)
-    return found
+    return found, total[-1]
 
 
 def _rows_of_all(context: tf.distribute.ReplicaContext, gradient: tf.IndexedSlices, weight: tf.Tensor) -> tf.Tensor:

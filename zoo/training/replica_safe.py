@@ -10,9 +10,9 @@ Why each is needed (Keras 3.15, TensorFlow backend):
 - `_get_metrics_result_or_logs`: a training step reports the loss alone, for speed. Keras then logs what one replica
   said in the last step instead of the metric that has counted over all replicas.
 - `_make_function`: under `MultiWorkerMirroredStrategy` Keras reduces every log of every step over all workers along an
-  axis that a scalar has not, and fails (its issues 20329 and 20585). Here a step tells what the first replica of this
-  process has counted, without two messages between workers for each log; what all have counted is read once, at the end
-  of the epoch. So no callback may stop one worker for what a step has told it: the others would wait for it.
+  axis that a scalar has not, and fails (its issues 20329 and 20585). Here a training step's loss is that of all, which
+  comes with the gradients, so that a callback stops all workers by it or none; a step of evaluation tells what one
+  replica of this process has counted. What all have counted is read once, at the end.
 - `evaluate`: says so, so that at the end what is counted is the evaluation's.
 - `_maybe_symbolic_build`: under a strategy Keras builds the model from the mean of the first batch's shards, which
   fails for strings, bools and shards of different shape. A task is built before training, so only the optimizer is left
@@ -69,10 +69,10 @@ class ReplicaSafe(keras.Model):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         with paths.a_whole_step(), tf.GradientTape() as tape:
             loss, weight = self._own_loss(x, y, self(x, training=True))
-            scaled = self.optimizer.scale_loss(loss)
+            scaled = self.optimizer.scale_loss(tf.add_n([loss, *self.losses]))
         variables = self.trainable_weights
-        gradients = tape.gradient(scaled, variables)
-        self.optimizer.apply_gradients(zip(self._of_all(gradients, weight), variables, strict=True))
+        gradients = self._of_all(tape.gradient(scaled, variables), loss, weight)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return {"loss": self._loss_tracker.result()}
 
     def test_step(self, data: tuple) -> Tensors:
@@ -80,7 +80,8 @@ class ReplicaSafe(keras.Model):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         with paths.a_whole_step():
             y_pred = self(x, training=False)
-        self._own_loss(x, y, y_pred)
+        loss, weight = self._own_loss(x, y, y_pred)
+        self._loss_tracker.update_state(loss, sample_weight=weight)
         self.update_evaluation(x, y, y_pred)
         return self.get_metrics_result()
 
@@ -139,14 +140,10 @@ class ReplicaSafe(keras.Model):
         """Returns this replica's loss, and its weight beside those of other replicas."""
         values, weights = self.loss_terms(x, y, y_pred)
         weight = tf.reduce_sum(weights)
-        loss = tf.math.divide_no_nan(tf.reduce_sum(values), weight)
-        self._loss_tracker.update_state(loss, sample_weight=weight)
-        if self.losses:
-            loss += tf.add_n(self.losses)
-        return loss, weight
+        return tf.math.divide_no_nan(tf.reduce_sum(values), weight), weight
 
-    def _of_all(self, gradients: list, weight: tf.Tensor) -> list:
-        """Returns the gradients of the loss of all replicas together, ready for the optimizer.
+    def _of_all(self, gradients: list, loss: tf.Tensor, weight: tf.Tensor) -> list:
+        """Counts the loss and returns the gradients of all replicas together, ready for the optimizer.
 
         An embedding's gradient comes as slices, a row for each time an id occurs; its norm is that of the gradient only
         after rows of the same id are added up. With more replicas the norm is that of the mean over all of them, which
@@ -158,12 +155,15 @@ class ReplicaSafe(keras.Model):
         optimizer = without_loss_scaling(self.optimizer)
         takes_slices = getattr(optimizer, "takes_slices", False)  # it clips them by itself
         replicas = self.distribute_strategy.num_replicas_in_sync
-        if replicas == 1 and (takes_slices or not optimizer.global_clipnorm):
-            return gradients
-        if replicas == 1:
-            return [g if g is None else tf.convert_to_tensor(g) for g in gradients]
-        optimizer._all_reduce_sum_gradients = list
-        return mean_over_replicas(gradients, self.trainable_weights, weight)
+        if replicas > 1:
+            optimizer._all_reduce_sum_gradients = list
+            means, weight = mean_over_replicas([*gradients, loss], [*self.trainable_weights, loss], weight)
+            *gradients, loss = means
+        elif optimizer.global_clipnorm and not takes_slices:
+            gradients = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
+        # Every replica counts its share of what is everybody's, so that what has been counted is the same in each.
+        self._loss_tracker.update_state(loss, sample_weight=weight / replicas)
+        return gradients
 
     def _get_metrics_result_or_logs(self, logs: dict[str, Any]) -> dict[str, Any]:
         results = self.get_metrics_result()

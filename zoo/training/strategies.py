@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import logging
 import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+_LOG = logging.getLogger(__name__)
 
 NAMES = ("none", "mirrored", "multi_worker", "tpu")
 
@@ -78,6 +81,9 @@ def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
 def _multi_worker(cluster: str) -> tf.distribute.Strategy:
     import tensorflow as tf
 
+    workers = [address for addresses in json.loads(cluster)["cluster"].values() for address in addresses]
+    if len(workers) > 1:
+        _LOG.info("training begins when all %d workers are there: %s", len(workers), ", ".join(workers))
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
