@@ -188,6 +188,19 @@ def test_regularisers_are_sums_over_words_captions_and_images():
     assert float(tf.reduce_sum(weights)) == np.sum(words > 0)
 
 
+@pytest.mark.parametrize(("zoom", "cut"), [(1.0, False), (4.0, True)])
+def test_augmented_images_are_enlarged_as_the_configuration_says(zoom, cut):
+    halves = [np.full((16, 16, 3), (number, 90, 90), np.uint8) for number in range(16)]
+    for pixels in halves:
+        pixels[:, :8] = 200
+    images = [tf.io.encode_png(pixels).numpy() for pixels in halves]
+    task = make(augment=True, zoom=zoom)
+    task.adapt(task.records(images, [["half red"]] * 16))
+    batch = next(iter(task.batches(task.records(images, [["half red"]] * 16), training=True, batch_size=16)))[0]
+    middle = batch["image"].numpy()[:, 8, :, 1]
+    assert np.any(np.ptp(middle, axis=1) < 0.05) == cut  # of some, only one half is left
+
+
 def test_mirrored_images_are_a_function_of_the_epoch_and_spare_those_that_tell_sides():
     texts = [["red on the left"] if number % 2 else ["red above"] for number in range(12)]
     sides = []

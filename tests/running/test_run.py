@@ -13,6 +13,7 @@ import pytest
 import zoo
 from zoo.running.flags import Options
 from zoo.running.run import Run
+from zoo.training import workers
 
 ROOT = Path(__file__).parents[2]
 TINY = {
@@ -141,6 +142,25 @@ def test_a_folder_that_cannot_be_made_is_told_before_training(files, flag):
     (files / "afile").touch()
     with pytest.raises(NotADirectoryError, match=rf"--{flag}=.*afile is a file; choose another folder"):
         Run(options(files, **{flag: files / "afile" / "deep"}))
+
+
+@pytest.mark.parametrize("chief", [True, False])
+def test_workers_that_do_not_share_the_folder_are_told_before_training(files, monkeypatch, chief):
+    run, seen = Run(options(files)), []
+    run.workdir.mkdir()
+
+    def told(strategy, name):
+        seen.extend(path.name for path in run.workdir.iterdir())
+        return name or b".shared-elsewhere"
+
+    monkeypatch.setattr(workers, "count", lambda strategy: 2)
+    monkeypatch.setattr(workers, "is_chief", lambda strategy: chief)
+    monkeypatch.setattr(workers, "from_chief", told)
+    monkeypatch.setattr(workers, "any_says", lambda strategy, lacks: (lacks or chief,))  # the other one lacks it
+    with pytest.raises(ValueError, match="not the same for all workers: it must be in a folder that they share"):
+        finish(run)
+    assert [name[:8] for name in seen] == [".shared-"] * chief
+    assert not list(run.workdir.iterdir())  # nothing is left of it
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nothing can be made")

@@ -35,6 +35,7 @@ class CaptionerConfig(SearchingConfig):
         encoder_blocks: Residual blocks in each stage.
         augment: Whether training images are enlarged, moved, mirrored and recoloured a little. An image whose captions
             tell left from right is not mirrored.
+        zoom: Up to how many times an augmented image is enlarged, and so how little of it may be left: 1 / zoom².
         word_dim: Size of a word embedding.
         vocabulary_size: At most this many words, the most frequent first.
         min_count: Words seen less often in training are unknown, and are never written.
@@ -63,6 +64,7 @@ class CaptionerConfig(SearchingConfig):
     encoder_widths: tuple[int, ...] = (16, 32, 64)
     encoder_blocks: Count = 1
     augment: bool = False
+    zoom: Annotated[float, Range(1.0, 4.0)] = 1.25
     word_dim: Count = 64
     vocabulary_size: Count = 10_000
     min_count: Count = 1

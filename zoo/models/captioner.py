@@ -132,7 +132,7 @@ class Captioner(Reinjecting, Task):
         if "features" in batch:
             inputs["features"] = batch["features"]
         else:
-            varied = Augmentation(flip=True) if training and self.config.augment else None
+            varied = Augmentation(self.config.zoom, flip=True) if training and self.config.augment else None
             may_flip = None if varied is None else ~self._tell_sides(batch["targets"])
             inputs["image"] = self._images(batch["image"], batch["name"], varied, may_flip)
         return inputs, {"words": tf.where(real, batch["targets"], PADDING_ID), "cut": batch["cut"] > 0}

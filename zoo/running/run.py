@@ -96,12 +96,28 @@ class Run:
         found = newest(self._checkpoints)
         name = found.folder.name if found else ""
         chiefs = workers.from_chief(self.strategy, name.encode()).decode()
-        if workers.any_says(self.strategy, name != chiefs)[0]:
+        self._all_see_it(name == chiefs, f"the chief sees {chiefs or 'nothing'}, this worker {name or 'nothing'}")
+        return found
+
+    def _all_see_it(self, sees: bool, otherwise: str) -> None:
+        """Raises in every worker if the working folder is another one for any of them."""
+        if workers.any_says(self.strategy, not sees)[0]:
             raise ValueError(
                 f"--workdir={self.workdir} is not the same for all workers: it must be in a folder that they share "
-                f"(the chief sees {chiefs or 'nothing'}, this worker {name or 'nothing'})"
+                f"({otherwise})"
             )
-        return found
+
+    def _check_shared(self) -> None:
+        """Makes sure, before anything is learnt, that all workers see what the chief writes."""
+        mark = ""
+        if workers.is_chief(self.strategy):
+            mark = tempfile.mkdtemp(prefix=".shared-", dir=self.workdir)
+        mark = workers.from_chief(self.strategy, Path(mark).name.encode()).decode()
+        try:
+            self._all_see_it((self.workdir / mark).exists(), "what the chief writes there is not seen by all")
+        finally:
+            if workers.is_chief(self.strategy):
+                (self.workdir / mark).rmdir()
 
     @property
     def _data(self) -> str:
@@ -173,6 +189,8 @@ class Run:
                 shutil.rmtree(self._checkpoints)
                 shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
             self.workdir.mkdir(parents=True, exist_ok=True)
+        if workers.count(self.strategy) > 1:
+            self._check_shared()
         with signals.noted() as asked:
             checkpoints = Checkpoints(
                 self._checkpoints, self.state, model.monitor, config.patience, model.monitor_mode,
