@@ -28,7 +28,7 @@ from absl import app, flags, logging
 import zoo
 from zoo.config.classifier import ClassifierConfig
 from zoo.config.fields import parse_assignments
-from zoo.models.classifier import Classifier
+from zoo.models.classifying.classifier import Classifier
 from zoo.preprocessing.vocabulary import RESERVED
 
 _REVIEWS = flags.DEFINE_integer("reviews", 1024, "Reviews an epoch, and as many to answer.", lower_bound=64)

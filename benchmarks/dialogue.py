@@ -30,7 +30,7 @@ from absl import app, flags, logging
 import zoo
 from zoo.config.dialogue_model import DialogueModelConfig
 from zoo.config.fields import parse_assignments
-from zoo.models.dialogue_model import DialogueModel
+from zoo.models.dialogue.dialogue_model import DialogueModel
 
 _DIALOGUES = flags.DEFINE_integer("dialogues", 512, "Dialogues an epoch, and as many to reply to.", lower_bound=32)
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Timed rounds; the figures are their medians.", lower_bound=1)

@@ -38,7 +38,7 @@ from absl import app, flags, logging
 from layer_tables import markdown
 
 import zoo
-from zoo.models.language_model import LanguageModel
+from zoo.models.language.language_model import LanguageModel
 from zoo.preprocessing.vocabulary import BEGIN_ID, RESERVED_WITH_ENDS
 
 _UNITS = flags.DEFINE_integer("units", 512, "Units of the one LSTM layer.", lower_bound=1)

@@ -26,7 +26,7 @@ from absl import app, flags
 import zoo
 from zoo.config.fields import parse_assignments
 from zoo.config.tagger import TaggerConfig
-from zoo.models.tagger import Tagger
+from zoo.models.tagging.tagger import Tagger
 from zoo.preprocessing.tagging import NUM_CASES
 from zoo.preprocessing.vocabulary import RESERVED
 

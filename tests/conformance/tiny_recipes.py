@@ -79,7 +79,7 @@ class Tiny:
 
 
 _BY_TASK = {
-    "zoo.models.tagger:Tagger": {
+    "zoo.models.tagging.tagger:Tagger": {
         "overrides": {
             "word_dim": 8, "char_dim": 4, "char_units": 4, "units": 8, "dropout": 0.0, "word_dropout": 0.0,
             "learning_rate": 0.03, "batch_size": 4, "epochs": 8, "bucket_boundaries": (8,),
@@ -88,7 +88,7 @@ _BY_TASK = {
         "y": [tags.split() for tags in _NER_TAGS] * 4,
         "requests": ["Ann Lee met Bo in Oslo.", "", "  ", "日本 🙂 naïve café!", "x " * 300],
     },
-    "zoo.models.classifier:Classifier": {
+    "zoo.models.classifying.classifier:Classifier": {
         "overrides": {
             "word_dim": 8, "ngram_dim": 4, "ngram_buckets": 50, "region_filters": 8, "region_pool": 2, "units": 8,
             "dropout": 0.0, "word_dropout": 0.0, "min_count": 1, "learning_rate": 0.03, "batch_size": 4, "epochs": 8,
@@ -100,7 +100,7 @@ _BY_TASK = {
         "score": "accuracy",
         "answer": "label",
     },
-    "zoo.models.language_model:LanguageModel": {
+    "zoo.models.language.language_model:LanguageModel": {
         "overrides": {
             "embedding_dim": 8, "units": 16, "window": 12, "dropout": 0.0, "min_count": 1, "learning_rate": 0.03,
             "batch_size": 4, "epochs": 8, "bucket_boundaries": (12,),
@@ -111,7 +111,7 @@ _BY_TASK = {
         "memorised": 0.3,
         "answer": "log_probability",
     },
-    "zoo.models.captioner:Captioner": {
+    "zoo.models.captioning.captioner:Captioner": {
         "overrides": {
             "image_size": 16, "encoder_widths": (8, 16), "word_dim": 8, "units": 8, "attention_units": 8,
             "dropout": 0.0, "learning_rate": 0.03, "batch_size": 4, "epochs": 6, "max_words": 8,
@@ -124,7 +124,7 @@ _BY_TASK = {
         "answer": "caption",
         "input": "image",
     },
-    "zoo.models.dialogue_model:DialogueModel": {
+    "zoo.models.dialogue.dialogue_model:DialogueModel": {
         "overrides": {
             "word_dim": 16, "encoder_units": 16, "context_units": 16, "units": 16, "dropout": 0.0,
             "learning_rate": 0.05, "batch_size": 4, "epochs": 4, "max_turns": 5, "max_words": 12, "max_reply": 6,

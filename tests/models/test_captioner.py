@@ -7,8 +7,8 @@ import tensorflow as tf
 import zoo
 from zoo.config.captioner import CaptionerConfig
 from zoo.layers import backbones
-from zoo.models.caption_writing import write
-from zoo.models.captioner_network import CaptionerNetwork, image_encoder
+from zoo.models.captioning.network import CaptionerNetwork, image_encoder
+from zoo.models.captioning.writing import write
 from zoo.preprocessing.vocabulary import END_ID, RESERVED_WITH_ENDS
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}

@@ -52,7 +52,7 @@ class CaptionerConfig(SearchingConfig):
         max_words: Longer captions are cut, in training (where they then have no end) and in answers.
     """
 
-    task: ClassVar[str] = "zoo.models.captioner:Captioner"
+    task: ClassVar[str] = "zoo.models.captioning.captioner:Captioner"
     sample: ClassVar[str] = "caption_sample"
 
     backbone: str = "residual"

@@ -56,7 +56,7 @@ class ClassifierConfig(TrainingConfig):
             an average weighted by `attention`.
     """
 
-    task: ClassVar[str] = "zoo.models.classifier:Classifier"
+    task: ClassVar[str] = "zoo.models.classifying.classifier:Classifier"
     sample: ClassVar[str] = "sentiment_sample"
 
     encoder: Literal["recurrent", "ngrams"] = "recurrent"

@@ -40,7 +40,7 @@ class DialogueModelConfig(SearchingConfig):
         max_reply: Words of a reply at most.
     """
 
-    task: ClassVar[str] = "zoo.models.dialogue_model:DialogueModel"
+    task: ClassVar[str] = "zoo.models.dialogue.dialogue_model:DialogueModel"
     sample: ClassVar[str] = "dialogue_sample"
 
     context: Literal["hierarchy", "last", "flat"] = "hierarchy"

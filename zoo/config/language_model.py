@@ -40,7 +40,7 @@ class LanguageModelConfig(DecoderConfig):
             token counts.
     """
 
-    task: ClassVar[str] = "zoo.models.language_model:LanguageModel"
+    task: ClassVar[str] = "zoo.models.language.language_model:LanguageModel"
     sample: ClassVar[str] = "language_reference"
 
     tokens: Units = "characters"

@@ -48,7 +48,7 @@ class TaggerConfig(TrainingConfig):
         bucket_boundaries: Sentences are batched with others of similar length, between these token counts.
     """
 
-    task: ClassVar[str] = "zoo.models.tagger:Tagger"
+    task: ClassVar[str] = "zoo.models.tagging.tagger:Tagger"
     sample: ClassVar[str] = "ner_sample"
 
     word_input: Literal["learnt", "one_hot"] = "learnt"

@@ -1,1 +1,1 @@
-"""One file a task: what a recipe's model is from raw records to answers."""
+"""What a recipe's model is, from raw records to answers: the life that all share, and a room for each task."""

@@ -21,7 +21,7 @@ _WELCOME = f"Talk: a line is a turn. {FORGET} begins a new dialogue; Ctrl-D or C
 
 
 class Replying(Protocol):
-    """What can be talked with, a `zoo.models.dialogue_model.DialogueModel` for example."""
+    """What can be talked with, a `zoo.models.dialogue.dialogue_model.DialogueModel` for example."""
 
     def reply(self, history: list[str], *, temperature: float | None = None, seed: int = 0) -> Reply:
         """Says what comes next."""

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from zoo.decoding.dialogue_reply import Reply, ScoredReply
 from zoo.metrics.dialogues import distinct
-from zoo.models import dialogue_replies
-from zoo.models.dialogue_records import HistoryWindow, windows
-from zoo.models.dialogue_serving import dialogue_signatures
+from zoo.models.dialogue import replies
+from zoo.models.dialogue.records import HistoryWindow, windows
+from zoo.models.dialogue.serving import dialogue_signatures
 from zoo.models.text_writing import Settings
 
 _TEXTS = tf.TensorSpec([None, None], tf.string)
@@ -81,21 +81,21 @@ class DialogueAnswers:
         return _replies(self.in_graph(self.searched, _TEXTS)(tf.gather(window.turns, rows).to_tensor()))
 
     def searched(self, turns: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Searches for the best replies, in the graph; see `zoo.models.dialogue_replies.search`.
+        """Searches for the best replies, in the graph; see `zoo.models.dialogue.replies.search`.
 
         Args:
             turns: Strings [batch, turns], padded with empty ones.
         """
-        return dialogue_replies.search(self.network, self.preprocessor, self.config, turns)
+        return replies.search(self.network, self.preprocessor, self.config, turns)
 
     def drawn(self, turns: tf.Tensor, *settings: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Draws replies, in the graph; see `zoo.models.dialogue_replies.draw`.
+        """Draws replies, in the graph; see `zoo.models.dialogue.replies.draw`.
 
         Args:
             turns: Strings [batch, turns], padded with empty ones.
             *settings: Scalars as `zoo.models.text_writing.Settings.signature` has them.
         """
-        return dialogue_replies.draw(self.network, self.preprocessor, self.config, turns, *settings)
+        return replies.draw(self.network, self.preprocessor, self.config, turns, *settings)
 
     def score(self, x: Any, y: Any = None) -> dict[str, float]:
         """Replies to every dialogue without its last turn, and says how various the replies are.
@@ -112,8 +112,8 @@ class DialogueAnswers:
         """
         self._require_network("score")
         histories = self.records(x, y).map(lambda record: {"turns": record["turns"][:-1]})
-        replies = [reply.text for reply in self.predict(histories)]
-        return {f"distinct_{n}": distinct(replies, n) for n in (1, 2)}
+        written = [reply.text for reply in self.predict(histories)]
+        return {f"distinct_{n}": distinct(written, n) for n in (1, 2)}
 
     def signatures(self) -> dict[str, Callable]:
         """Returns `serving_default`, which searches for the best replies, and `sample`, which draws them."""

@@ -12,7 +12,7 @@ from zoo.preprocessing.token_codec import unknown
 from zoo.preprocessing.tokenisation import pad
 
 if TYPE_CHECKING:
-    from zoo.models.language_model import LanguageModel
+    from zoo.models.language.language_model import LanguageModel
 
 
 def language_signatures(model: LanguageModel) -> dict[str, Callable]:

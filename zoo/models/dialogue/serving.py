@@ -10,7 +10,7 @@ import tensorflow as tf
 from zoo.models.text_writing import Settings
 
 if TYPE_CHECKING:
-    from zoo.models.dialogue_model import DialogueModel
+    from zoo.models.dialogue.dialogue_model import DialogueModel
 
 
 def dialogue_signatures(model: DialogueModel) -> dict[str, Callable]:
@@ -19,9 +19,9 @@ def dialogue_signatures(model: DialogueModel) -> dict[str, Callable]:
     Both take `turns`, strings [batch, turns], padded with empty ones.
 
     Returns:
-        `serving_default`: to what `zoo.models.dialogue_replies.search` returns.
+        `serving_default`: to what `zoo.models.dialogue.replies.search` returns.
         `sample`: with the scalars `length` (int32, at least 1), `temperature` (float32), `top_k` (int32, 0 for all),
-        `top_p` (float32, 1 for all) and `seed` (int64) besides, to what `zoo.models.dialogue_replies.draw` returns.
+        `top_p` (float32, 1 for all) and `seed` (int64) besides, to what `zoo.models.dialogue.replies.draw` returns.
     """
     turns = tf.TensorSpec([None, None], tf.string, name="turns")
 

@@ -17,8 +17,8 @@ from zoo.layers.carried_states import CarriedStates
 from zoo.metrics.perplexity import BitsPerCharacter, Perplexity, TokenMean
 from zoo.models.answering import single_text
 from zoo.models.cross_entropy import nats
-from zoo.models.language_answers import LanguageAnswers
-from zoo.models.language_network import language_network
+from zoo.models.language.answers import LanguageAnswers
+from zoo.models.language.network import language_network
 from zoo.models.pretrained_words import fill_embeddings, with_vector_words
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task

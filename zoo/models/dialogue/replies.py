@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from zoo.config.dialogue_model import DialogueModelConfig
 from zoo.decoding import Adjust, beam_search, forbidding, in_turn, repetition_penalty, sample
-from zoo.models.dialogue_network import FlatNetwork, HierarchicalNetwork
+from zoo.models.dialogue.network import FlatNetwork, HierarchicalNetwork
 from zoo.preprocessing.dialogues import DialogueCodec, Turns
 from zoo.preprocessing.token_codec import never_written
 from zoo.preprocessing.vocabulary import BEGIN_ID, END_ID

@@ -15,8 +15,8 @@ from zoo.config.classifier import ClassifierConfig
 from zoo.datasets.labelled_texts import from_texts
 from zoo.decoding.classified_text import ClassifiedText, ExplainedText
 from zoo.models.answering import in_order, single_text, windows_of_texts
-from zoo.models.attribution import Attribution
-from zoo.models.classifier_network import FEATURES, classifier_network
+from zoo.models.classifying.attribution import Attribution
+from zoo.models.classifying.network import FEATURES, classifier_network
 from zoo.models.cross_entropy import nats
 from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
 from zoo.models.task import Task

@@ -9,7 +9,7 @@ import tensorflow as tf
 from zoo.config.captioner import CaptionerConfig
 from zoo.decoding import Beams, beam_search, forbidding, in_turn, repetition_penalty
 from zoo.decoding.captioned_image import AttendedImage, Caption, CaptionedImage
-from zoo.models.captioner_network import CaptionerNetwork
+from zoo.models.captioning.network import CaptionerNetwork
 from zoo.preprocessing.captioning import CaptionCodec
 from zoo.preprocessing.images import Images, decode_images
 from zoo.preprocessing.token_codec import never_written

@@ -13,9 +13,9 @@ from zoo.layers.decoder import Decoder
 from zoo.metrics.dialogues import WordErrorRate
 from zoo.metrics.perplexity import Perplexity, TokenMean
 from zoo.models.cross_entropy import nats
-from zoo.models.dialogue_answers import DialogueAnswers
-from zoo.models.dialogue_network import dialogue_network
-from zoo.models.dialogue_records import dialogue_dataset
+from zoo.models.dialogue.answers import DialogueAnswers
+from zoo.models.dialogue.network import dialogue_network
+from zoo.models.dialogue.records import dialogue_dataset
 from zoo.models.pretrained_words import fill_embeddings, with_vector_words
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task

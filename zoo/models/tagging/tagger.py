@@ -20,8 +20,8 @@ from zoo.layers.crf import negative_log_likelihood
 from zoo.metrics import EntityScore
 from zoo.models.cross_entropy import nats
 from zoo.models.pretrained_words import fill_word_embedding, with_vector_words
-from zoo.models.tagger_network import tagger_network
-from zoo.models.tagger_records import SentenceWindow, tagged_dataset, windows
+from zoo.models.tagging.network import tagger_network
+from zoo.models.tagging.records import SentenceWindow, tagged_dataset, windows
 from zoo.models.task import Task
 from zoo.preprocessing.batching import mapped_in_place
 from zoo.preprocessing.static_shapes import Filling, Lengths, known_lengths

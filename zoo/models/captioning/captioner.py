@@ -17,11 +17,11 @@ from zoo.layers.backbones import is_application, load_published
 from zoo.metrics.captions import caption_scores
 from zoo.metrics.perplexity import Perplexity
 from zoo.models.answering import in_order
-from zoo.models.caption_writing import answers, look, write
-from zoo.models.captioner_network import RESIDUAL, CaptionerNetwork, image_encoder
-from zoo.models.captioner_records import ImageWindow, captioned_dataset, windows
+from zoo.models.captioning.feature_cache import cached
+from zoo.models.captioning.network import RESIDUAL, CaptionerNetwork, image_encoder
+from zoo.models.captioning.records import ImageWindow, captioned_dataset, windows
+from zoo.models.captioning.writing import answers, look, write
 from zoo.models.cross_entropy import nats
-from zoo.models.feature_cache import cached
 from zoo.models.pretrained_words import fill_embeddings, with_vector_words
 from zoo.models.reinjecting import Reinjecting
 from zoo.models.task import Task
@@ -244,7 +244,7 @@ class Captioner(Reinjecting, Task):
     # Answers.
 
     def caption(self, encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Captions encoded images, in the graph; see `zoo.models.caption_writing.write`.
+        """Captions encoded images, in the graph; see `zoo.models.captioning.writing.write`.
 
         Args:
             encoded: Strings [batch], JPEG or PNG bytes.

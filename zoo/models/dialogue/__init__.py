@@ -1,0 +1,1 @@
+"""Turns of a dialogue to the next one."""

@@ -1,0 +1,1 @@
+"""Sentence to a tag for each token."""
