@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import astuple
 from pathlib import Path
 
@@ -26,12 +27,24 @@ def trained():
     return tasks
 
 
+def move_class(path):
+    """Makes a file one of an earlier version, in which the task's class was in another module."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    parts["config.json"] = json.dumps({**config, "module": "zoo.models.elsewhere"}).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
 @pytest.fixture(scope="module")
 def written(trained, tmp_path_factory):
     """A folder that holds `<recipe>.keras` and the export `<recipe>/1` of every recipe."""
     folder = tmp_path_factory.mktemp("written")
     for name, task in trained.items():
         task.save(folder / f"{name}.keras")
+        move_class(folder / f"{name}.keras")
         assert task.export(folder / name) == folder / name / "1"
     return folder
 

@@ -83,7 +83,7 @@ def _multi_worker(cluster: str) -> tf.distribute.Strategy:
 
     workers = [address for addresses in json.loads(cluster)["cluster"].values() for address in addresses]
     if len(workers) > 1:
-        _LOG.info("training begins when all %d workers are there: %s", len(workers), ", ".join(workers))
+        _LOG.warning("training begins when all %d workers are there: %s", len(workers), ", ".join(workers))
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
