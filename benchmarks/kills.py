@@ -8,7 +8,7 @@ with dropout, validation, checkpoints within epochs, report, pages, export. A ki
 what the run in peace took. Where one of several workers is killed the others end, and all are started again; or they
 wait, as not all had met yet, and the one that was killed is started again. The end of a run is its `history.csv` and
 `metrics.json` (but for times) and the weights of its best model, bit for bit; with several workers, whose sums are not
-always taken in the same order, to 1e-4 of each.
+always taken in the same order, to 1e-4 of each (or 1e-5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import argparse
 import csv
 import io
 import json
-import math
 import os
 import random
 import shutil
@@ -168,7 +167,8 @@ def in_peace(script: str, folder: Path, workers: int) -> tuple[dict[str, Any], f
     """Returns the end of a run that nobody disturbs, and how long it took."""
     began = time.monotonic()
     run = Run(command(script, folder, folder / "peace"), workers, folder / "peace.log")
-    if not run.ended(math.inf) or run.failed:
+    if not run.ended(_LONGEST) or run.failed:
+        run.close()
         sys.exit(f"{script} fails by itself:\n{(folder / 'peace.log').read_text()[-3000:]}")
     return end(folder / "peace"), time.monotonic() - began
 

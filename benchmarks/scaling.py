@@ -99,7 +99,10 @@ def child(job: Job, index: int) -> None:
             seconds.append(clock.seconds)
 
     model.fit(tokens, tags, epochs=1 + _EPOCHS, callbacks=[clock, Collect()], verbose=0)
-    batches = model.batches(model.records(tokens, tags), training=True)
+    # What this worker prepares in training: of all records the order, of its own rows the tensors.
+    context = tf.distribute.InputContext(job.processes, index, place.num_replicas_in_sync)
+    records = model.records(tokens, tags)
+    batches = model.batches(records, True) if name == "none" else model.worker_batches(records, context, True)
     alone = []
     for _ in range(3):
         begun = time.perf_counter()
@@ -110,8 +113,7 @@ def child(job: Job, index: int) -> None:
         print(json.dumps({
             "sentences_per_second": len(tokens) / statistics.median(seconds[1:]),
             "steps_per_second": _STEPS / statistics.median(seconds[1:]),
-            # A worker prepares its own rows only.
-            "input_share": statistics.median(alone) / job.processes / statistics.median(seconds[1:]),
+            "input_share": statistics.median(alone) / statistics.median(seconds[1:]),
         }))  # fmt: skip
 
 
@@ -137,8 +139,9 @@ def measure(job: Job) -> dict[str, float]:
             )
         )
     answers = [process.communicate() for process in processes]
-    if any(process.returncode for process in processes):
-        sys.exit(f"{job.name} failed:\n{answers[0][1][-2000:]}")
+    failed = [told for process, (_, told) in zip(processes, answers, strict=True) if process.returncode]
+    if failed:
+        sys.exit(f"{job.name} failed:\n" + "\n".join(told[-2000:] for told in failed))
     return json.loads(answers[0][0].splitlines()[-1])
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,42 @@ def test_an_end_that_differs_is_named(program):
     assert kills.differences(end, other, exactly=False) == []
     assert kills.differences(end, {**end, "metrics": {**end["metrics"], "f1": 0.6}}, exactly=False) == ["metrics"]
     assert kills.differences(end, {"metrics": end["metrics"]}, exactly=False) == ["history", "layers/w"]
+
+
+# Worker 1 sleeps when it is first started. Worker 0 then waits for it, or ends, as a worker does that had met it.
+_PAIR = """
+import json, os, pathlib, sys, time
+folder, meets = pathlib.Path(sys.argv[1]), sys.argv[2] == "meets"
+index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+first = not (folder / str(index)).exists()
+(folder / str(index)).touch()
+if first and index == 1:
+    time.sleep(600)
+if index == 1:
+    (folder / "again").touch()
+while not (folder / ("1" if first and meets else "again")).exists():
+    time.sleep(0.02)
+sys.exit(1 if first and meets and index == 0 else 0)
+"""
+
+
+@pytest.mark.parametrize("met", ["meets", "waits"])
+def test_a_worker_that_is_killed_is_started_again_with_the_others_or_by_itself(program, monkeypatch, tmp_path, met):
+    kills = program("kills")
+
+    class Chance:
+        def randrange(self, workers):
+            return 1
+
+        def uniform(self, least, most):
+            while not (tmp_path / "1").exists():
+                time.sleep(0.02)
+            return 0.01
+
+    monkeypatch.setattr(kills, "command", lambda *_: [sys.executable, "-c", _PAIR, str(tmp_path), met])
+    monkeypatch.setattr(kills, "_LOST", 30 if met == "meets" else 0.2)
+    assert kills.killed("ner.py", tmp_path, 2, 1.0, 1, Chance()) == 1
+    assert (tmp_path / "again").exists()
 
 
 def test_every_script_can_be_killed(program):

@@ -42,6 +42,7 @@ def test_defaults_survive_a_command_line():
         ("n_best=0", "allowed: int, between 1 and 100"),
         ("pretrained=true", "the residual network has no published weights"),
         ("feature_cache=somewhere", "set train_backbone=false and augment=false"),
+        ("zoom=2", "CaptionerConfig.zoom is about varied images: set augment=true"),
         ("bucket_boundaries=8,8", "each above the last"),
     ],
 )

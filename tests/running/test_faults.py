@@ -78,7 +78,7 @@ def test_a_run_that_is_killed_and_stopped_ends_as_one_in_peace(folder):
     assert "stopped and saved after 2 epochs" in said(folder, "disturbed")
 
     assert start(folder, "disturbed").wait() == 0, said(folder, "disturbed")
-    assert peace.wait() == 0, said(folder, "peace")
+    assert peace.wait(600) == 0, said(folder, "peace")
     assert ended(folder, "disturbed") == ended(folder, "peace")
     kept = sorted(path.name for path in (folder / "disturbed" / "checkpoints").iterdir())
     assert kept == ["best.keras", f"epoch-{EPOCHS - 1:04d}", f"epoch-{EPOCHS:04d}"]
@@ -98,8 +98,8 @@ def test_workers_end_where_one_is_lost_and_go_on_together(folder, addresses):
     assert "start all workers again with --resume" in said(folder, "run")
 
     chief, other = both()
-    assert (chief.wait(), other.wait()) == (0, 0), said(folder, "run") + said(folder, "run", 1)
-    assert alone.wait() == 0, said(folder, "alone")
+    assert (chief.wait(600), other.wait(600)) == (0, 0), said(folder, "run") + said(folder, "run", 1)
+    assert alone.wait(600) == 0, said(folder, "alone")
     (metrics, history, _), (wanted, steps, _) = ended(folder, "run"), ended(folder, "alone")
     assert metrics["replicas"] == 2
     assert metrics["f1"] == pytest.approx(wanted["f1"], rel=1e-4)

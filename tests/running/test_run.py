@@ -144,23 +144,52 @@ def test_a_folder_that_cannot_be_made_is_told_before_training(files, flag):
         Run(options(files, **{flag: files / "afile" / "deep"}))
 
 
+@pytest.fixture
+def beside_another(monkeypatch):
+    """Returns a function that lets a run be one of two workers, of which the other answers as it is told to."""
+
+    def arrange(chief, chiefs, anybody):
+        monkeypatch.setattr(workers, "count", lambda strategy: 2)
+        monkeypatch.setattr(workers, "is_chief", lambda strategy: chief)
+        monkeypatch.setattr(workers, "by_chief", lambda strategy, work: chiefs(work))
+        monkeypatch.setattr(workers, "any_says", lambda strategy, own: (own or anybody,))
+
+    return arrange
+
+
 @pytest.mark.parametrize("chief", [True, False])
-def test_workers_that_do_not_share_the_folder_are_told_before_training(files, monkeypatch, chief):
+def test_workers_that_do_not_share_the_folder_are_told_before_training(files, beside_another, monkeypatch, chief):
     run, seen = Run(options(files)), []
-    run.workdir.mkdir()
+    monkeypatch.setattr("zoo.running.run._SEEN_WITHIN", 0.0)
+    monkeypatch.setattr(run, "_check_alike", lambda: None)
 
-    def told(strategy, name):
-        seen.extend(path.name for path in run.workdir.iterdir())
-        return name or b".shared-elsewhere"
+    def chiefs(work):
+        seen.extend(path.name for path in run.workdir.glob("*"))
+        return work() if chief else ".shared-elsewhere"
 
-    monkeypatch.setattr(workers, "count", lambda strategy: 2)
-    monkeypatch.setattr(workers, "is_chief", lambda strategy: chief)
-    monkeypatch.setattr(workers, "from_chief", told)
-    monkeypatch.setattr(workers, "any_says", lambda strategy, lacks: (lacks or chief,))  # the other one lacks it
+    beside_another(chief, chiefs, anybody=chief)  # where this is the chief, the other one does not see it
     with pytest.raises(ValueError, match="not the same for all workers: it must be in a folder that they share"):
         finish(run)
     assert [name[:8] for name in seen] == [".shared-"] * chief
-    assert not list(run.workdir.iterdir())  # nothing is left of it
+    assert not list(run.workdir.glob("*"))  # nothing is left of it
+
+
+def test_workers_of_other_flags_or_files_are_told_before_training(files, beside_another, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    write_data(elsewhere)
+    other = {}
+    beside_another(True, lambda work: other.update(work()) or work(), anybody=False)
+    Run(options(elsewhere))._check_alike()  # the same files at another place
+
+    beside_another(False, lambda work: other, anybody=False)
+    Run(options(files))._check_alike()
+    (files / "train.conll").write_text(CONLL * 7, encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=r"flags and files: train is a file of \d+ bytes, the chief's a file of"
+    ):
+        finish(Run(options(files)))
+    with pytest.raises(ValueError, match="batch_size is 8, the chief's 4; train is"):
+        finish(Run(options(files, config=zoo.registry.config("lstm_ner", **{**TINY, "batch_size": 8}))))
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nothing can be made")

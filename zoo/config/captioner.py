@@ -35,7 +35,7 @@ class CaptionerConfig(SearchingConfig):
         encoder_blocks: Residual blocks in each stage.
         augment: Whether training images are enlarged, moved, mirrored and recoloured a little. An image whose captions
             tell left from right is not mirrored.
-        zoom: Up to how many times an augmented image is enlarged, and so how little of it may be left: 1 / zoom².
+        zoom: Up to how many times an augmented image is enlarged; of what `fit` leaves of it, 1 / zoom² is always seen.
         word_dim: Size of a word embedding.
         vocabulary_size: At most this many words, the most frequent first.
         min_count: Words seen less often in training are unknown, and are never written.
@@ -105,5 +105,7 @@ class CaptionerConfig(SearchingConfig):
             raise ValueError(
                 "CaptionerConfig.feature_cache keeps what never changes: set train_backbone=false and augment=false"
             )
+        if self.zoom != type(self).zoom and not self.augment:
+            raise ValueError("CaptionerConfig.zoom is about varied images: set augment=true")
         if self.attention_coverage and not self.attention:
             raise ValueError("CaptionerConfig.attention_coverage is about attention: set attention=true")

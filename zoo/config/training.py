@@ -14,7 +14,7 @@ Optimizer = Literal["adam", "adamw", "lazy_adam", "nadam", "rmsprop", "sgd"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(Config):
-    """How a task is trained; `zoo.models.task` and `zoo.training` read these fields.
+    """How a task is trained; `zoo.models.task`, `zoo.models.feeding` and `zoo.training` read these fields.
 
     Class attributes:
         task: Where the task's class is, `module:class`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
@@ -97,18 +98,34 @@ class Fed(ReplicaSafe):
         strategy = self.distribute_strategy
         if not in_replicas(strategy):
             return self.batches(records, training, batch_size)
-        replicas, size = strategy.num_replicas_in_sync, self.rows(training, batch_size)
+        return distributed(strategy, partial(self.worker_batches, records, training=training, batch_size=batch_size))
+
+    def worker_batches(
+        self,
+        records: tf.data.Dataset,
+        context: tf.distribute.InputContext,
+        training: bool,
+        batch_size: int | None = None,
+    ) -> tf.data.Dataset:
+        """Returns the parts of `batches` that the replicas of one worker read, one behind the other.
+
+        Args:
+            records: As `batches`.
+            context: Says which worker this is, and how many replicas there are.
+            training: As `batches`.
+            batch_size: As `batches`; of all replicas together.
+
+        Raises:
+            ValueError: Shapes are static, and so many records cannot be cut into equal parts.
+        """
+        replicas, size = context.num_replicas_in_sync, self.rows(training, batch_size)
         if self.static_shapes and size % replicas:
             raise ValueError(
                 f"batch_size={size} cannot be cut into {replicas} equal parts, one for each replica, as static shapes "
                 f"need them: take a multiple of {replicas}"
             )
-
-        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
-            parts = for_replicas(self._arranged(records, training, batch_size), context)
-            return streamed(parts.map(self._as_tensors(training, batch_size, replicas)))
-
-        return distributed(strategy, of_worker)
+        parts = for_replicas(self._arranged(records, training, batch_size), context)
+        return streamed(parts.map(self._as_tensors(training, batch_size, replicas)))
 
     def _arranged(self, records: tf.data.Dataset, training: bool, batch_size: int | None) -> tf.data.Dataset:
         """Returns batches before they become tensors; in training without those that are done in this epoch."""

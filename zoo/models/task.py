@@ -35,7 +35,7 @@ class Task(Saved, Fed):
     creates its network. A saved task is one `.keras` file: configuration, vocabulary, weights, optimizer and random
     state.
 
-    A subclass gives `config_class` and the methods that raise here.
+    A subclass gives `config_class` and the methods that raise here, in `Fed` and in `ReplicaSafe`.
 
     Class attributes:
         config_class: The configuration's class.
@@ -162,21 +162,15 @@ class Task(Saved, Fed):
 
     def _learnt_by_chief(self, records: tf.data.Dataset) -> Any:
         """Returns the vocabulary of the records, which one worker reads for all."""
-        told, error = b"", None
-        if workers.is_chief(self.distribute_strategy):
-            try:
-                with data_errors():
-                    vocabulary = self.learn_vocabulary(records)
-            except ValueError as found:  # the other workers are waiting, and must hear of it
-                told, error = json.dumps({"error": str(found)}).encode(), found
-            else:
-                if workers.count(self.distribute_strategy) == 1:
-                    return vocabulary
-                told = json.dumps({"vocabulary": vocabulary.to_dict()}).encode()
-        told = json.loads(workers.from_chief(self.distribute_strategy, told))
-        if "error" in told:
-            raise error or ValueError(told["error"])
-        return self.vocabulary_class.from_dict(told["vocabulary"])
+
+        def learnt() -> Any:
+            with data_errors():
+                return self.learn_vocabulary(records)
+
+        if workers.count(self.distribute_strategy) == 1:
+            return learnt()
+        told = workers.by_chief(self.distribute_strategy, lambda: learnt().to_dict())
+        return self.vocabulary_class.from_dict(told)
 
     def _assemble(self, vocabulary: Any) -> None:
         self.preprocessor = self.make_preprocessor(vocabulary)

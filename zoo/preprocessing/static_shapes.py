@@ -1,6 +1,6 @@
 """Batches of few shapes, all known before the data is: XLA compiles a training step once for each, and a TPU does so.
 
-Nothing is lost: tensors are filled up, never cut, and what is filled in weighs nothing (see `zoo.models.task`).
+Nothing is lost: tensors are filled up, never cut, and what is filled in weighs nothing (see `zoo.models.feeding`).
 """
 
 from __future__ import annotations

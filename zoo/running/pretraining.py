@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from zoo.models.task import Task
 from zoo.running.run import Run
+from zoo.training import workers
 
 _LOOKED_AT = 2000  # records: what share of them is unknown is an estimate
 
@@ -27,11 +28,14 @@ def pretrain(run: Run, model: Task, train: tf.data.Dataset, first: tf.data.Datas
     """
     if run.state.epoch or run.state.step:
         return
+    run.begin()
     model.adapt(train)
     with warnings.catch_warnings():
         # Where the other records have no labels, nothing is learnt of these yet.
         warnings.filterwarnings("ignore", message="Gradients do not exist")
         loss = model.fit(first, epochs=epochs).history["loss"][-1]
     found = model.evaluate(first.take(_LOOKED_AT), return_dict=True, verbose=0)
+    if not workers.is_chief(run.strategy):
+        return
     shares = ", ".join(f"{name} {found[name]:.4f}" for name in ("share_unknown", "share_cut") if name in found)
     print(f"trained on {model.examples(first)} other records before: loss {loss:.4f}, {shares}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import os
 import platform
@@ -9,6 +11,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,8 @@ from zoo.training.strategies import strategy
 
 _LOG = logging.getLogger(__name__)
 
+_MARK = ".shared-"  # begins the name of what the chief writes for the others to see
+_SEEN_WITHIN = 30.0  # seconds; a volume of several machines may remember for a while that a folder was not there
 _MAY_CHANGE = {"epochs", "patience"}  # what a resumed run may choose anew
 
 
@@ -68,8 +73,10 @@ class Run:
         self._check_recipe()
         self._resumed = self._found if options.resume else None
         self.state = self._resumed.state if self._resumed else RunState()
+        self._begun = False
         if self._resumed:
-            if self.state.data != self._data:
+            # By the chief, which wrote it: paths may differ between machines.
+            if not workers.by_chief(self.strategy, lambda: self.state.data == self._data):
                 raise ValueError(f"--resume: the run in {self.workdir} is of {self.state.data}, not of {self._data}")
             _LOG.info("going on after %s", self.state)
         elif options.resume:
@@ -107,17 +114,51 @@ class Run:
                 f"({otherwise})"
             )
 
+    def begin(self) -> None:
+        """Makes the working folder, after all workers have been found to do the same work in the same place.
+
+        `fit` calls it; whoever trains before that, calls it before.
+
+        Raises:
+            ValueError: Workers have other flags or files, or another folder.
+        """
+        if self._begun:
+            return
+        chief = workers.is_chief(self.strategy)
+        if chief:
+            self.workdir.mkdir(parents=True, exist_ok=True)
+        if workers.count(self.strategy) > 1:
+            self._check_alike()
+            self._check_shared()
+        if chief and self._found and not self._resumed:  # an earlier demo: gone once the new one can begin
+            shutil.rmtree(self._checkpoints)
+            shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
+        self._begun = True
+
+    def _check_alike(self) -> None:
+        """Makes sure that all workers were asked for the same: they would wait for each other, or learn nonsense."""
+        options = self.options
+        asked = {name: getattr(options, name) for name in ("recipe", "data", "train", "valid", "test", "save_every")}
+        asked = {name: _alike(value) for name, value in {**asked, **options.config.to_dict(), **self._reading}.items()}
+        chiefs = workers.by_chief(self.strategy, lambda: asked)
+        other = [f"{name} is {asked.get(name)}, the chief's {chiefs.get(name)}" for name in sorted({*asked, *chiefs})
+                 if asked.get(name) != chiefs.get(name)]  # fmt: skip
+        if workers.any_says(self.strategy, bool(other))[0]:
+            told = "; ".join(other) or "see what the others say"
+            raise ValueError(f"not all workers were started with the same flags and files: {told}")
+
     def _check_shared(self) -> None:
-        """Makes sure, before anything is learnt, that all workers see what the chief writes."""
-        mark = ""
-        if workers.is_chief(self.strategy):
-            mark = tempfile.mkdtemp(prefix=".shared-", dir=self.workdir)
-        mark = workers.from_chief(self.strategy, Path(mark).name.encode()).decode()
+        """Makes sure that all workers see what the chief writes."""
+        chief, mark = workers.is_chief(self.strategy), None
         try:
-            self._all_see_it((self.workdir / mark).exists(), "what the chief writes there is not seen by all")
+            if chief:
+                mark = Path(tempfile.mkdtemp(prefix=_MARK, dir=self.workdir))
+            name = workers.by_chief(self.strategy, lambda: mark.name)
+            self._all_see_it(_appears(self.workdir / name), "what the chief writes there is not seen by all")
         finally:
-            if workers.is_chief(self.strategy):
-                (self.workdir / mark).rmdir()
+            if chief:
+                for left in self.workdir.glob(f"{_MARK}*"):
+                    left.rmdir()
 
     @property
     def _data(self) -> str:
@@ -184,13 +225,7 @@ class Run:
         config = self.options.config
         if self.state.best_epoch:  # told before more is trained, not after
             self._best()
-        if workers.is_chief(self.strategy):
-            if self._found and not self._resumed:  # an earlier demo: gone once the new one can begin
-                shutil.rmtree(self._checkpoints)
-                shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
-            self.workdir.mkdir(parents=True, exist_ok=True)
-        if workers.count(self.strategy) > 1:
-            self._check_shared()
+        self.begin()
         with signals.noted() as asked:
             checkpoints = Checkpoints(
                 self._checkpoints, self.state, model.monitor, config.patience, model.monitor_mode,
@@ -313,6 +348,26 @@ class Run:
         curves = {name: history[name] for name in model.figures if name in history}
         write_report(self.workdir, metrics, history, curves, title=options.recipe)
         return metrics
+
+
+def _alike(value: Any) -> str:
+    """Returns what must be the same for all workers of what one was asked for: of a file its size, not its path."""
+    if isinstance(value, (str, os.PathLike)) and os.path.exists(value):
+        return "a folder" if os.path.isdir(value) else f"a file of {os.path.getsize(value)} bytes"
+    return json.dumps(value, default=str)
+
+
+def _appears(path: Path) -> bool:
+    """Whether a path is there, or soon will be."""
+    latest = time.monotonic() + _SEEN_WITHIN
+    while not path.exists():
+        if time.monotonic() >= latest:
+            return False
+        time.sleep(0.5)
+        for folder in (path.parent.parent, path.parent):  # a listing is asked for anew, a single name may not be
+            with contextlib.suppress(OSError):
+                os.listdir(folder)
+    return True
 
 
 def _check_writable(flag: str, folder: Path) -> None:

@@ -16,12 +16,18 @@ from absl import app, logging
 from absl.flags import FLAGS
 
 from zoo.running import flags
+from zoo.training import strategies
 from zoo.training.signals import Stopped
 
 _LOST = (
     "error: another worker was lost: start all workers again with --resume, which goes on from what was saved last\n"
-    "(--verbosity=1 shows where it happened)"
+    "({reason}; --verbosity=1 shows where it happened)"
 )
+# What TensorFlow raises where a message between workers fails. Its other errors are this worker's own.
+_OF_MESSAGES = {
+    "AbortedError", "CancelledError", "DeadlineExceededError", "FailedPreconditionError", "InternalError",
+    "UnavailableError", "UnknownError",
+}  # fmt: skip
 _TRY_AGAIN = 128 + signal.SIGUSR1  # what Kubernetes' training operator takes for "start it again"
 
 
@@ -58,7 +64,7 @@ def start(recipe: str, main: Callable[[flags.Options], None]) -> None:
             logging.debug("where it happened", exc_info=True)
             full_disk = _full_disk(error, running)
             if not full_disk and _lost_worker(error):
-                print(_LOST, file=sys.stderr)
+                print(_LOST.format(reason=str(error).strip().partition("\n")[0][:200]), file=sys.stderr)
                 sys.exit(_TRY_AGAIN)
             text = full_disk or str(error).strip() or type(error).__name__
             print(f"error: {text}\n(--verbosity=1 shows where it happened)", file=sys.stderr)
@@ -122,8 +128,9 @@ def _full_disk(error: BaseException, running: list[flags.Options]) -> str | None
 
 def _lost_worker(error: BaseException) -> bool:
     """Whether another process of the training has gone: what was to be summed with its share fails."""
-    several = FLAGS.strategy == "multi_worker" and "tensorflow" in sys.modules
-    return several and isinstance(error, sys.modules["tensorflow"].errors.OpError)
+    if FLAGS.strategy != "multi_worker" or "tensorflow" not in sys.modules or len(strategies.addresses()) < 2:
+        return False
+    return type(error).__name__ in _OF_MESSAGES and isinstance(error, sys.modules["tensorflow"].errors.OpError)
 
 
 def _expected() -> tuple[type[BaseException], ...]:

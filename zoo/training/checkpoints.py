@@ -52,7 +52,7 @@ class Checkpoints(keras.callbacks.Callback):
             monitor: The log to judge by, for example `val_f1`.
             patience: Epochs without a better score before training stops.
             mode: `max` or `min`.
-            every: Seconds between two saves within an epoch; 0 saves after every step.
+            every: Seconds between two saves within an epoch; 0 saves after every step, of several workers every tenth.
             resumed: What the run goes on from.
             asked: Says that the process is to end; it is saved then, and `Stopped` raised.
         """

@@ -51,6 +51,15 @@ def strategy(name: str, *, logical_devices: int | None = None, tpu: str | None =
     return _tpu(tpu)
 
 
+def addresses() -> list[str]:
+    """Returns the workers that `TF_CONFIG` names; none where it is not set or is not as `strategy` wants it."""
+    try:
+        cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
+        return [address for of_kind in cluster.values() for address in of_kind]
+    except (ValueError, AttributeError, TypeError):
+        return []
+
+
 def _see_cpu_as(devices: int) -> None:
     import tensorflow as tf
 
@@ -81,8 +90,7 @@ def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
 def _multi_worker(cluster: str) -> tf.distribute.Strategy:
     import tensorflow as tf
 
-    workers = [address for addresses in json.loads(cluster)["cluster"].values() for address in addresses]
-    if len(workers) > 1:
+    if len(workers := addresses()) > 1:
         _LOG.warning("training begins when all %d workers are there: %s", len(workers), ", ".join(workers))
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()

@@ -10,7 +10,9 @@ All workers must call these functions at the same point of the program, as they 
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -59,6 +61,32 @@ def from_chief(strategy: tf.distribute.Strategy, content: bytes | None) -> bytes
     sent = np.zeros([size], np.int32)
     sent[: mine.size] = mine
     return (_sum(strategy, sent) // _local(strategy)).astype(np.uint8).tobytes()
+
+
+def by_chief(strategy: tf.distribute.Strategy, work: Callable[[], Any]) -> Any:
+    """Returns in every process what the chief's call of a function returned; where that failed, all fail.
+
+    Args:
+        strategy: The strategy of the training.
+        work: Returns what JSON can hold; called in the chief only.
+
+    Raises:
+        ValueError: The chief's call failed. In the chief it is its own error, of whatever kind.
+    """
+    if not _several(strategy):
+        return work()
+    told, error = None, None
+    if is_chief(strategy):
+        try:
+            told = {"found": work()}
+        except Exception as found:  # whatever it is, the others are waiting
+            told, error = {"error": str(found)}, found
+    told = json.loads(from_chief(strategy, json.dumps(told).encode()))
+    if error is not None:
+        raise error
+    if "error" in told:
+        raise ValueError(told["error"])
+    return told["found"]
 
 
 def _several(strategy: tf.distribute.Strategy) -> bool:

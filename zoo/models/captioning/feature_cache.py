@@ -56,8 +56,11 @@ def cached(
             ) from error
         try:
             _with_features(records, encode).save(str(scratch / "features"))
-            if not folder.exists():  # another run may have been quicker
+            try:
                 os.rename(scratch / "features", folder)
+            except OSError:
+                if not folder.exists():  # another run, or worker, was quicker
+                    raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return tf.data.Dataset.load(str(folder))

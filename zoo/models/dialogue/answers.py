@@ -13,7 +13,7 @@ from zoo.metrics.dialogues import distinct
 from zoo.models.dialogue import replies
 from zoo.models.dialogue.records import HistoryWindow, windows
 from zoo.models.dialogue.serving import dialogue_signatures
-from zoo.models.text_writing import Settings
+from zoo.models.drawing import Settings
 
 _TEXTS = tf.TensorSpec([None, None], tf.string)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from zoo.models.text_writing import Settings
+from zoo.models.drawing import Settings
 
 if TYPE_CHECKING:
     from zoo.models.dialogue.dialogue_model import DialogueModel

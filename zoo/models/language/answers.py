@@ -12,10 +12,11 @@ from zoo.decoding.written_text import ScoredText, UnitStates, WrittenText
 from zoo.layers.decoder import Decoder
 from zoo.models.answering import WINDOW, windows_of_texts
 from zoo.models.data_errors import data_errors
+from zoo.models.drawing import Settings
 from zoo.models.language.serving import language_signatures
+from zoo.models.language.text_probability import token_log_probabilities
+from zoo.models.language.text_writing import labels_of, write
 from zoo.models.language.unit_states import unit_states
-from zoo.models.text_probability import token_log_probabilities
-from zoo.models.text_writing import Settings, labels_of, write
 from zoo.preprocessing.batching import streamed
 from zoo.preprocessing.token_codec import unknown, with_ends
 from zoo.preprocessing.tokenisation import pad

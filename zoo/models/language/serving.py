@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from zoo.models.text_writing import Settings
+from zoo.models.drawing import Settings
 from zoo.preprocessing.token_codec import unknown
 from zoo.preprocessing.tokenisation import pad
 
