@@ -184,9 +184,7 @@ def test_workers_of_other_flags_or_files_are_told_before_training(files, beside_
     beside_another(False, lambda work: other, anybody=False)
     Run(options(files))._check_alike()
     (files / "train.conll").write_text(CONLL * 7, encoding="utf-8")
-    with pytest.raises(
-        ValueError, match=r"flags and files: train is a file of \d+ bytes, the chief's a file of"
-    ):
+    with pytest.raises(ValueError, match=r"flags and files: train is a file of \d+ bytes, the chief's a file of"):
         finish(Run(options(files)))
     with pytest.raises(ValueError, match="batch_size is 8, the chief's 4; train is"):
         finish(Run(options(files, config=zoo.registry.config("lstm_ner", **{**TINY, "batch_size": 8}))))

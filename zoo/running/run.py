@@ -35,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 _MARK = ".shared-"  # begins the name of what the chief writes for the others to see
 _SEEN_WITHIN = 30.0  # seconds; a volume of several machines may remember for a while that a folder was not there
 _MAY_CHANGE = {"epochs", "patience"}  # what a resumed run may choose anew
+_ITS_OWN = {"feature_cache"}  # what may be another thing for every worker
 
 
 class Run:
@@ -139,7 +140,8 @@ class Run:
         """Makes sure that all workers were asked for the same: they would wait for each other, or learn nonsense."""
         options = self.options
         asked = {name: getattr(options, name) for name in ("recipe", "data", "train", "valid", "test", "save_every")}
-        asked = {name: _alike(value) for name, value in {**asked, **options.config.to_dict(), **self._reading}.items()}
+        asked |= options.config.to_dict() | self._reading
+        asked = {name: _alike(value) for name, value in asked.items() if name not in _ITS_OWN}
         chiefs = workers.by_chief(self.strategy, lambda: asked)
         other = [f"{name} is {asked.get(name)}, the chief's {chiefs.get(name)}" for name in sorted({*asked, *chiefs})
                  if asked.get(name) != chiefs.get(name)]  # fmt: skip
