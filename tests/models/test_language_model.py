@@ -67,7 +67,7 @@ def test_what_is_never_written_counts_in_the_probability():
 def test_long_texts_are_scored_a_window_at_a_time(model, monkeypatch):
     texts = ["the cat sat on the mat " * 20, "a bird"]
     whole = model.score(texts)
-    monkeypatch.setattr("zoo.models.text_probability._NUMBERS", 3000)
+    monkeypatch.setattr("zoo.models.language.text_probability._NUMBERS", 3000)
     again = model.__class__.from_config(model.get_config())  # its graph is traced anew
     again.set_weights(model.get_weights())
     for one, other in zip(whole, again.score(texts), strict=True):
