@@ -93,7 +93,7 @@ class DialogueAnswers:
 
         Args:
             turns: Strings [batch, turns], padded with empty ones.
-            *settings: Scalars as `zoo.models.text_writing.Settings.signature` has them.
+            *settings: Scalars as `zoo.models.drawing.Settings.signature` has them.
         """
         return replies.draw(self.network, self.preprocessor, self.config, turns, *settings)
 

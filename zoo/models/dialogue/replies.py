@@ -70,7 +70,7 @@ def draw(
         codec: Words to numbers and back.
         config: Says how repetitions are treated.
         turns: Strings [batch, turns], padded with empty ones.
-        length: As `zoo.models.text_writing.Settings`, a scalar, and so are those that follow.
+        length: As `zoo.models.drawing.Settings`, a scalar, and so are those that follow.
         temperature: As `Settings`.
         top_k: As `Settings`.
         top_p: As `Settings`.
