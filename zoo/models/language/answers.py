@@ -182,7 +182,7 @@ class LanguageAnswers:
         Args:
             prompts: Strings [rows].
             labels: int32 [rows]; not read where texts begin with none.
-            *settings: Scalars as `zoo.models.text_writing.Settings.signature` has them.
+            *settings: Scalars as `zoo.models.drawing.Settings.signature` has them.
 
         Returns:
             What is written, strings [rows]; how many tokens that is, the end included, int32 [rows]; their
