@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import zoo
+from zoo.running import agreement
 from zoo.running.flags import Options
 from zoo.running.run import Run
 from zoo.training import workers
@@ -160,8 +161,8 @@ def beside_another(monkeypatch):
 @pytest.mark.parametrize("chief", [True, False])
 def test_workers_that_do_not_share_the_folder_are_told_before_training(files, beside_another, monkeypatch, chief):
     run, seen = Run(options(files)), []
-    monkeypatch.setattr("zoo.running.run._SEEN_WITHIN", 0.0)
-    monkeypatch.setattr(run, "_check_alike", lambda: None)
+    monkeypatch.setattr(agreement, "_SEEN_WITHIN", 0.0)
+    monkeypatch.setattr(agreement, "check_alike", lambda strategy, asked: None)
 
     def chiefs(work):
         seen.extend(path.name for path in run.workdir.glob("*"))
@@ -174,15 +175,16 @@ def test_workers_that_do_not_share_the_folder_are_told_before_training(files, be
     assert not list(run.workdir.glob("*"))  # nothing is left of it
 
 
-def test_workers_of_other_flags_or_files_are_told_before_training(files, beside_another, tmp_path_factory):
+def test_workers_of_other_flags_or_files_are_told_before_training(files, beside_another, tmp_path_factory, monkeypatch):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     write_data(elsewhere)
-    other = {}
-    beside_another(True, lambda work: other.update(work()) or work(), anybody=False)
-    Run(options(elsewhere))._check_alike()  # the same files at another place
+    monkeypatch.setattr(agreement, "check_shared", lambda strategy, folder: None)
+    chiefs = {}
+    beside_another(True, lambda work: chiefs.update(work()) or work(), anybody=False)
+    Run(options(elsewhere)).begin()
 
-    beside_another(False, lambda work: other, anybody=False)
-    Run(options(files))._check_alike()
+    beside_another(False, lambda work: chiefs, anybody=False)
+    Run(options(files)).begin()  # the same files at another place
     (files / "train.conll").write_text(CONLL * 7, encoding="utf-8")
     with pytest.raises(ValueError, match=r"flags and files: train is a file of \d+ bytes, the chief's a file of"):
         finish(Run(options(files)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import os
 import platform
@@ -11,7 +9,6 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,7 @@ import tensorflow as tf
 
 import zoo
 from zoo.models.task import Task
-from zoo.running import splits
+from zoo.running import agreement, splits
 from zoo.running.flags import Options
 from zoo.running.reports import write_report
 from zoo.training import signals, workers
@@ -32,10 +29,7 @@ from zoo.training.strategies import strategy
 
 _LOG = logging.getLogger(__name__)
 
-_MARK = ".shared-"  # begins the name of what the chief writes for the others to see
-_SEEN_WITHIN = 30.0  # seconds; a volume of several machines may remember for a while that a folder was not there
 _MAY_CHANGE = {"epochs", "patience"}  # what a resumed run may choose anew
-_ITS_OWN = {"feature_cache"}  # what may be another thing for every worker
 
 
 class Run:
@@ -104,16 +98,9 @@ class Run:
         found = newest(self._checkpoints)
         name = found.folder.name if found else ""
         chiefs = workers.from_chief(self.strategy, name.encode()).decode()
-        self._all_see_it(name == chiefs, f"the chief sees {chiefs or 'nothing'}, this worker {name or 'nothing'}")
+        told = f"the chief sees {chiefs or 'nothing'}, this worker {name or 'nothing'}"
+        agreement.check_folder(self.strategy, self.workdir, name == chiefs, told)
         return found
-
-    def _all_see_it(self, sees: bool, otherwise: str) -> None:
-        """Raises in every worker if the working folder is another one for any of them."""
-        if workers.any_says(self.strategy, not sees)[0]:
-            raise ValueError(
-                f"--workdir={self.workdir} is not the same for all workers: it must be in a folder that they share "
-                f"({otherwise})"
-            )
 
     def begin(self) -> None:
         """Makes the working folder, after all workers have been found to do the same work in the same place.
@@ -129,38 +116,16 @@ class Run:
         if chief:
             self.workdir.mkdir(parents=True, exist_ok=True)
         if workers.count(self.strategy) > 1:
-            self._check_alike()
-            self._check_shared()
+            options = self.options
+            asked = {
+                name: getattr(options, name) for name in ("recipe", "data", "train", "valid", "test", "save_every")
+            }
+            agreement.check_alike(self.strategy, {**asked, **options.config.to_dict(), **self._reading})
+            agreement.check_shared(self.strategy, self.workdir)
         if chief and self._found and not self._resumed:  # an earlier demo: gone once the new one can begin
             shutil.rmtree(self._checkpoints)
             shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
         self._begun = True
-
-    def _check_alike(self) -> None:
-        """Makes sure that all workers were asked for the same: they would wait for each other, or learn nonsense."""
-        options = self.options
-        asked = {name: getattr(options, name) for name in ("recipe", "data", "train", "valid", "test", "save_every")}
-        asked |= options.config.to_dict() | self._reading
-        asked = {name: _alike(value) for name, value in asked.items() if name not in _ITS_OWN}
-        chiefs = workers.by_chief(self.strategy, lambda: asked)
-        other = [f"{name} is {asked.get(name)}, the chief's {chiefs.get(name)}" for name in sorted({*asked, *chiefs})
-                 if asked.get(name) != chiefs.get(name)]  # fmt: skip
-        if workers.any_says(self.strategy, bool(other))[0]:
-            told = "; ".join(other) or "see what the others say"
-            raise ValueError(f"not all workers were started with the same flags and files: {told}")
-
-    def _check_shared(self) -> None:
-        """Makes sure that all workers see what the chief writes."""
-        chief, mark = workers.is_chief(self.strategy), None
-        try:
-            if chief:
-                mark = Path(tempfile.mkdtemp(prefix=_MARK, dir=self.workdir))
-            name = workers.by_chief(self.strategy, lambda: mark.name)
-            self._all_see_it(_appears(self.workdir / name), "what the chief writes there is not seen by all")
-        finally:
-            if chief:
-                for left in self.workdir.glob(f"{_MARK}*"):
-                    left.rmdir()
 
     @property
     def _data(self) -> str:
@@ -350,26 +315,6 @@ class Run:
         curves = {name: history[name] for name in model.figures if name in history}
         write_report(self.workdir, metrics, history, curves, title=options.recipe)
         return metrics
-
-
-def _alike(value: Any) -> str:
-    """Returns what must be the same for all workers of what one was asked for: of a file its size, not its path."""
-    if isinstance(value, (str, os.PathLike)) and os.path.exists(value):
-        return "a folder" if os.path.isdir(value) else f"a file of {os.path.getsize(value)} bytes"
-    return json.dumps(value, default=str)
-
-
-def _appears(path: Path) -> bool:
-    """Whether a path is there, or soon will be."""
-    latest = time.monotonic() + _SEEN_WITHIN
-    while not path.exists():
-        if time.monotonic() >= latest:
-            return False
-        time.sleep(0.5)
-        for folder in (path.parent.parent, path.parent):  # a listing is asked for anew, a single name may not be
-            with contextlib.suppress(OSError):
-                os.listdir(folder)
-    return True
 
 
 def _check_writable(flag: str, folder: Path) -> None:
