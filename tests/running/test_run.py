@@ -165,8 +165,9 @@ def test_workers_that_do_not_share_the_folder_are_told_before_training(files, be
     monkeypatch.setattr(agreement, "check_alike", lambda strategy, asked: None)
 
     def chiefs(work):
+        answer = work() if chief else ".shared-elsewhere"
         seen.extend(path.name for path in run.workdir.glob("*"))
-        return work() if chief else ".shared-elsewhere"
+        return answer
 
     beside_another(chief, chiefs, anybody=chief)  # where this is the chief, the other one does not see it
     with pytest.raises(ValueError, match="not the same for all workers: it must be in a folder that they share"):
@@ -180,7 +181,13 @@ def test_workers_of_other_flags_or_files_are_told_before_training(files, beside_
     write_data(elsewhere)
     monkeypatch.setattr(agreement, "check_shared", lambda strategy, folder: None)
     chiefs = {}
-    beside_another(True, lambda work: chiefs.update(work()) or work(), anybody=False)
+
+    def note(work):
+        answer = work()
+        chiefs.update(answer or {})
+        return answer
+
+    beside_another(True, note, anybody=False)
     Run(options(elsewhere)).begin()
 
     beside_another(False, lambda work: chiefs, anybody=False)

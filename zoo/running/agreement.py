@@ -1,6 +1,6 @@
 """What several workers make sure of before they learn anything: that they do the same work in the same place.
 
-Each else would wait for the others for ever, or all would learn nonsense. All workers must call these functions at the
+Otherwise they would wait for each other for ever, or learn nonsense. All workers must call these functions at the
 same point of the program; where something is wrong all of them raise.
 """
 
@@ -54,14 +54,11 @@ def check_shared(strategy: tf.distribute.Strategy, folder: Path) -> None:
     Raises:
         ValueError: A worker sees another folder.
     """
-    chief, mark = workers.is_chief(strategy), None
     try:
-        if chief:
-            mark = Path(tempfile.mkdtemp(prefix=_MARK, dir=folder))
-        name = workers.by_chief(strategy, lambda: mark.name)
+        name = workers.by_chief(strategy, lambda: Path(tempfile.mkdtemp(prefix=_MARK, dir=folder)).name)
         check_folder(strategy, folder, _appears(folder / name), "what the chief writes there is not seen by all")
     finally:
-        if chief:
+        if workers.is_chief(strategy):
             for left in folder.glob(f"{_MARK}*"):
                 left.rmdir()
 

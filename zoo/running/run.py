@@ -112,9 +112,7 @@ class Run:
         """
         if self._begun:
             return
-        chief = workers.is_chief(self.strategy)
-        if chief:
-            self.workdir.mkdir(parents=True, exist_ok=True)
+        workers.by_chief(self.strategy, lambda: self.workdir.mkdir(parents=True, exist_ok=True))
         if workers.count(self.strategy) > 1:
             options = self.options
             asked = {
@@ -122,7 +120,8 @@ class Run:
             }
             agreement.check_alike(self.strategy, {**asked, **options.config.to_dict(), **self._reading})
             agreement.check_shared(self.strategy, self.workdir)
-        if chief and self._found and not self._resumed:  # an earlier demo: gone once the new one can begin
+        # An earlier demo goes once the new one can begin.
+        if workers.is_chief(self.strategy) and self._found and not self._resumed:
             shutil.rmtree(self._checkpoints)
             shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
         self._begun = True
