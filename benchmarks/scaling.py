@@ -4,10 +4,11 @@
     python benchmarks/scaling.py --rounds=5 --json=scaling.json
 
 Every figure is of a process, or several, of its own, on as many processor cores as it says and no more. They take turns
-in every round, and each trains one epoch untimed and then a few timed ones; the table has medians over the rounds.
-Efficiency is the speed beside that of one process with one core, by the number of cores. The input pipeline's share is
-the time it takes by itself, with nobody learning, of the time of an epoch; it is prepared beside the steps where there
-is a core for it.
+in every round, and each trains one epoch untimed and then a few timed ones, all on the same sentences (or as many of
+another length); the table has medians over the rounds. Efficiency is the speed beside that of one process with one
+core, by the number of cores. Two processes that know nothing of each other show what it could be at best: cores share
+caches and memory. The input pipeline's share is the time it takes by itself, with nobody learning, of the time of an
+epoch; it is prepared beside the steps where there is a core for it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 import local_cluster
 
 _EPOCHS = 3  # timed
-_STEPS = 64  # an epoch
+_SENTENCES = 16_384  # an epoch
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Job:
     Attributes:
         name: For the table.
         processes: Workers.
+        apart: Whether each process trains a model of its own, alone, rather than all of them one.
         replicas: Of each process.
         cores: Of each process.
         batch: Sentences a step of each replica.
@@ -47,6 +49,7 @@ class Job:
 
     name: str
     processes: int = 1
+    apart: bool = False
     replicas: int = 1
     cores: int = 1
     batch: int = 128
@@ -55,13 +58,19 @@ class Job:
 
     @property
     def global_batch(self) -> int:
-        """Sentences a step of all."""
-        return self.batch * self.replicas * self.processes
+        """Sentences a step of all that train together."""
+        return self.batch * self.replicas * self.workers
+
+    @property
+    def workers(self) -> int:
+        """Processes that train together."""
+        return 1 if self.apart else self.processes
 
 
 _REPLICAS = [
     Job("1 process, 1 core"),
     Job("2 processes, 1 core each", processes=2),
+    Job("2 processes apart, 1 core each", processes=2, apart=True),
     Job("1 process, 2 cores", cores=2),
     Job("1 process, 2 replicas, 2 cores", replicas=2, cores=2),
 ]
@@ -83,9 +92,9 @@ def child(job: Job, index: int) -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(job.cores)
     tf.config.threading.set_inter_op_parallelism_threads(job.cores + 1)  # one waits for messages
-    name = "multi_worker" if job.processes > 1 else "mirrored" if job.replicas > 1 else "none"
+    name = "multi_worker" if job.workers > 1 else "mirrored" if job.replicas > 1 else "none"
     place = strategy(name, logical_devices=job.replicas if job.replicas > 1 else None)
-    lexicon, drawn = invented_words.draw(np.random.default_rng(0), 22_000, (_STEPS * job.global_batch, job.tokens))
+    lexicon, drawn = invented_words.draw(np.random.default_rng(0), 22_000, (_SENTENCES, job.tokens))
     tokens = [[lexicon[word] for word in row] for row in drawn]
     tags = [["B-PER" if word % 11 == 0 else "O" for word in row] for row in drawn]
     with place.scope():
@@ -100,7 +109,7 @@ def child(job: Job, index: int) -> None:
 
     model.fit(tokens, tags, epochs=1 + _EPOCHS, callbacks=[clock, Collect()], verbose=0)
     # What this worker prepares in training: of all records the order, of its own rows the tensors.
-    context = tf.distribute.InputContext(job.processes, index, place.num_replicas_in_sync)
+    context = tf.distribute.InputContext(job.workers, index % job.workers, place.num_replicas_in_sync)
     records = model.records(tokens, tags)
     batches = model.batches(records, True) if name == "none" else model.worker_batches(records, context, True)
     alone = []
@@ -109,12 +118,12 @@ def child(job: Job, index: int) -> None:
         for _ in batches:
             pass
         alone.append(time.perf_counter() - begun)
-    if index == 0:
-        print(json.dumps({
-            "sentences_per_second": len(tokens) / statistics.median(seconds[1:]),
-            "steps_per_second": _STEPS / statistics.median(seconds[1:]),
-            "input_share": statistics.median(alone) / statistics.median(seconds[1:]),
-        }))  # fmt: skip
+    epoch = statistics.median(seconds[1:])
+    print(json.dumps({
+        "sentences_per_second": len(tokens) / epoch,
+        "steps_per_second": len(tokens) / job.global_batch / epoch,
+        "input_share": statistics.median(alone) / epoch,
+    }))  # fmt: skip
 
 
 def measure(job: Job) -> dict[str, float]:
@@ -126,7 +135,8 @@ def measure(job: Job) -> dict[str, float]:
     processes = []
     for index in range(job.processes):
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-        environment = {**os.environ, **quiet, **local_cluster.environment(addresses, index)}
+        cluster = {} if job.apart else local_cluster.environment(addresses, index)
+        environment = {**os.environ, **quiet, **cluster}
         own = cores[index * job.cores : (index + 1) * job.cores]
         told = [f"--child={json.dumps(asdict(job))}", f"--index={index}", "--cores", *map(str, own)]
         processes.append(
@@ -142,7 +152,11 @@ def measure(job: Job) -> dict[str, float]:
     failed = [told for process, (_, told) in zip(processes, answers, strict=True) if process.returncode]
     if failed:
         sys.exit(f"{job.name} failed:\n" + "\n".join(told[-2000:] for told in failed))
-    return json.loads(answers[0][0].splitlines()[-1])
+    first, *others = [json.loads(told.splitlines()[-1]) for told, _ in answers]
+    for other in others if job.apart else ():
+        for speed in ("sentences_per_second", "steps_per_second"):
+            first[speed] += other[speed]
+    return first
 
 
 def accuracy(precision: str) -> float:

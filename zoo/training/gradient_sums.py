@@ -28,36 +28,37 @@ def mean_over_replicas(
     """
     context = tf.distribute.get_replica_context()
     between_machines = isinstance(context.strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    rows, together = {}, []
+    together, parts, sizes, ids = [], [], [], {}
     for number, (gradient, variable) in enumerate(zip(gradients, variables, strict=True)):
-        slices = isinstance(gradient, tf.IndexedSlices)
-        if slices and between_machines and math.prod(variable.shape) >= _LARGE:
-            rows[number] = _rows_of_all(context, gradient, weight)
-        elif gradient is not None:
-            together.append(number)
-    parts = [tf.reshape(tf.convert_to_tensor(gradients[number]), [-1]) for number in together]
-    parts = [*(tf.cast(part, tf.float32) for part in parts), tf.ones([1])]
-    total = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.concat(parts, axis=0) * weight)
-    share = tf.math.divide_no_nan(1.0, total[-1])
-    shapes = [variables[number].shape for number in together]
+        if gradient is None:
+            continue
+        part, size = gradient, math.prod(variable.shape)
+        if isinstance(part, tf.IndexedSlices) and between_machines and size >= _LARGE:
+            ids[number], part = _rows_that_occur(context, part)
+            size = tf.size(part)
+        together.append(number)
+        sizes.append(size)
+        parts.append(tf.reshape(tf.cast(tf.convert_to_tensor(part), tf.float32), [-1]))
+    total = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.concat([*parts, tf.ones([1])], axis=0) * weight)
+    means = tf.split(total[:-1] * tf.math.divide_no_nan(1.0, total[-1]), sizes)
     found: list[tf.Tensor | None] = [None] * len(gradients)
-    means = tf.split(total[:-1] * share, list(map(math.prod, shapes)))
-    for number, mean, shape in zip(together, means, shapes, strict=True):
+    for number, mean in zip(together, means, strict=True):
+        shape = variables[number].shape
+        if number in ids:
+            rows = tf.reshape(mean, [-1, *shape[1:]])
+            mean = tf.math.unsorted_segment_sum(rows, ids[number], shape[0])
         found[number] = tf.cast(tf.reshape(mean, shape), gradients[number].dtype)
-    for number, summed in rows.items():
-        found[number] = summed * tf.cast(share, summed.dtype)
     return found, total[-1]
 
 
-def _rows_of_all(context: tf.distribute.ReplicaContext, gradient: tf.IndexedSlices, weight: tf.Tensor) -> tf.Tensor:
-    """Returns the dense sum of slices by weight, of which every replica sends each of its rows once.
+def _rows_that_occur(context: tf.distribute.ReplicaContext, gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the ids that occur in any replica, in the same order in all, and this replica's gradient of their rows.
 
-    An id is one more number of its row, bit for bit, so that there is one gathering and not two. (TensorFlow's sends
-    lengths, and then rows.)
+    Ids are known before the model has run, so they travel while it does, and the gradients, which have to be waited
+    for, are one message with all others.
     """
-    ids, places = tf.unique(tf.cast(gradient.indices, tf.int32))
-    rows = tf.math.unsorted_segment_sum(tf.cast(gradient.values, tf.float32), places, tf.size(ids)) * weight
-    sent = tf.concat([tf.bitcast(ids, tf.float32)[:, tf.newaxis], rows], axis=1)
-    all_sent = context.all_gather(sent, axis=0)
-    ids, rows = tf.bitcast(all_sent[:, 0], tf.int32), tf.cast(all_sent[:, 1:], gradient.dtype)
-    return tf.math.unsorted_segment_sum(rows, ids, gradient.dense_shape[0])
+    own = tf.cast(gradient.indices, tf.int32)
+    sent = context.all_gather(tf.unique(own)[0], axis=0)
+    ids, places = tf.unique(tf.concat([sent, own], axis=0))
+    rows = tf.math.unsorted_segment_sum(tf.cast(gradient.values, tf.float32), places[tf.size(sent) :], tf.size(ids))
+    return ids, rows

@@ -118,13 +118,13 @@ class ReplicaSafe(keras.Model):
         if not self.run_eagerly:
             step = tf.function(step, jit_compile=self.jit_compile, autograph=False, reduce_retracing=True)
 
-        def one_step(batches: tf.distribute.DistributedIterator) -> Tensors:
+        def one_step(batches: tf.distribute.DistributedIterator | tf.data.Iterator) -> Tensors:
             return step(batches.get_next())
 
         if not self.run_eagerly:
             one_step = tf.function(one_step, autograph=False, reduce_retracing=True)
 
-        def all_steps(batches: tf.distribute.DistributedIterator) -> Tensors:
+        def all_steps(batches: tf.distribute.DistributedIterator | tf.data.Iterator) -> Tensors:
             # Not a loop in the graph: a message that comes again there must have the shape that it had the first time.
             logs = one_step(batches)
             for _ in range(steps - 1):
