@@ -63,7 +63,7 @@ _RUNS = {
         _DIALOGUES * 4,
         "txt",
         {"word_dim": 8, "encoder_units": 8, "context_units": 8, "units": 8, "max_reply": 4},
-        [],
+        ["--pretrain={folder}/train.txt"],
     ),
 }
 
@@ -78,8 +78,9 @@ def command(script: str, folder: Path, workdir: Path) -> list[str]:
             path.write_text(content, encoding="utf-8")
             files.append(f"--{name}={path}")
     fields = [f"--set={name}={value}" for name, value in settings.items()]
+    others = [flag.format(folder=folder) for flag in flags]
     asked = ["--resume", "--save_every=0.3", "--epochs=3" if files else "--epochs=1", "--batch_size=4"]
-    return [sys.executable, str(_RECIPES / script), f"--workdir={workdir}", *asked, *files, *fields, *flags]
+    return [sys.executable, str(_RECIPES / script), f"--workdir={workdir}", *asked, *files, *fields, *others]
 
 
 class Run:

@@ -9,7 +9,6 @@ import pytest
 from absl.testing import flagsaver
 
 from zoo.running import flags
-from zoo.running.pretraining import pretrain
 
 SCRIPT = Path(__file__).parents[2] / "recipes" / "dialog.py"
 DIALOGUES = "A cat ? __eou__ No , a dog . __eou__ Oh . __eou__\nHello ! __eou__ Hi ! __eou__\n"
@@ -71,14 +70,6 @@ def test_the_script_does_the_whole_job_and_talks(script, tmp_path, monkeypatch, 
         script("--workdir=w", "--chat", "--data=sample", "--pretrain=pairs.tsv")
     with pytest.raises(ValueError, match=r"--chat talks with w/.* as it is, but units=5 .it has 4.: leave that out"):
         script("--workdir=w", "--chat", "--set=units=5")
-
-
-def test_a_run_that_has_an_epoch_is_not_trained_on_other_records_again():
-    class Resumed:
-        class state:
-            epoch = 1
-
-    assert pretrain(Resumed, model=None, train=None, first=None, epochs=3) is None
 
 
 def test_files_of_labels_without_dialogues_are_not_left_aside_for_the_sample(script, tmp_path, monkeypatch):

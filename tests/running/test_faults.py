@@ -91,11 +91,12 @@ def test_workers_end_where_one_is_lost_and_go_on_together(folder, addresses):
         return [start(folder, "run", *flags, cluster=cluster, index=index) for index in range(2)]
 
     alone = start(folder, "alone", "--set=dropout=0", "--set=word_dropout=0")
-    chief, other = both()
-    when_saved(folder, "run", 1, chief)
-    other.send_signal(signal.SIGKILL)
-    assert chief.wait(120) in (138, -signal.SIGABRT), said(folder, "run")
-    assert "start all workers again with --resume" in said(folder, "run")
+    for epoch, lost in ((1, 1), (2, 0)):  # a worker, and then the chief
+        processes = both()
+        when_saved(folder, "run", epoch, processes[0])
+        processes[lost].send_signal(signal.SIGKILL)
+        assert processes[1 - lost].wait(120) in (138, -signal.SIGABRT), said(folder, "run", 1 - lost)
+        assert "start all workers again with --resume" in said(folder, "run", 1 - lost)
 
     chief, other = both()
     assert (chief.wait(600), other.wait(600)) == (0, 0), said(folder, "run") + said(folder, "run", 1)

@@ -29,6 +29,7 @@ from zoo.training.strategies import strategy
 
 _LOG = logging.getLogger(__name__)
 
+_CHECKPOINTS, PRETRAINING = "checkpoints", "pretraining"  # folders that say where a run stands
 _MAY_CHANGE = {"epochs", "patience"}  # what a resumed run may choose anew
 
 
@@ -46,6 +47,7 @@ class Run:
         workdir: The working folder.
         strategy: The distribution strategy; make and load models in its scope.
         state: Where the run stands.
+        pretraining: Where it stands in what it learns before, if it goes on from there.
     """
 
     def __init__(self, options: Options, reading: Mapping[str, Any] | None = None) -> None:
@@ -63,17 +65,21 @@ class Run:
         self._reading = {name: value for name, value in (reading or {}).items() if value is not None}
         self.workdir = options.workdir
         self.strategy = strategy(options.strategy, logical_devices=options.logical_devices, tpu=options.tpu)
-        self._checkpoints = self.workdir / "checkpoints"
-        self._found = self._newest()
+        self._checkpoints = self.workdir / _CHECKPOINTS
+        self._found = self._newest(_CHECKPOINTS) or self._newest(PRETRAINING)
         self._check_recipe()
-        self._resumed = self._found if options.resume else None
+        going_on = self._found if options.resume else None
+        before = going_on is not None and going_on.state.pretraining
+        self.pretraining, self._resumed = (going_on, None) if before else (None, going_on)
         self.state = self._resumed.state if self._resumed else RunState()
         self._begun = False
-        if self._resumed:
+        if going_on:
             # By the chief, which wrote it: paths may differ between machines.
-            if not workers.by_chief(self.strategy, lambda: self.state.data == self._data):
-                raise ValueError(f"--resume: the run in {self.workdir} is of {self.state.data}, not of {self._data}")
-            _LOG.info("going on after %s", self.state)
+            if not workers.by_chief(self.strategy, lambda: going_on.state.data == self._data):
+                raise ValueError(
+                    f"--resume: the run in {self.workdir} is of {going_on.state.data}, not of {self._data}"
+                )
+            _LOG.info("going on after %s", going_on.state)
         elif options.resume:
             _LOG.warning("%s holds nothing to go on from: the run begins", self.workdir)
         elif self._found is not None and not (options.demo and self._found.state.demo):
@@ -93,9 +99,9 @@ class Run:
                 "choose another --workdir"
             )
 
-    def _newest(self) -> SavedRun | None:
+    def _newest(self, phase: str) -> SavedRun | None:
         """Finds where the run stands; all workers must see the same."""
-        found = newest(self._checkpoints)
+        found = newest(self.workdir / phase)
         name = found.folder.name if found else ""
         chiefs = workers.from_chief(self.strategy, name.encode()).decode()
         told = f"the chief sees {chiefs or 'nothing'}, this worker {name or 'nothing'}"
@@ -166,10 +172,11 @@ class Run:
         Raises:
             ValueError: The run to resume has another configuration, or its model cannot be read.
         """
+        going_on = self._resumed or self.pretraining
         with self.strategy.scope():
-            if not self._resumed:
+            if not going_on:
                 return zoo.get(self.options.recipe, **self.options.config.to_dict())
-            model = zoo.load(self._resumed.model)
+            model = zoo.load(going_on.model)
         asked, saved = self.options.config.to_dict(), model.config.to_dict()
         other = [name for name in asked if asked[name] != saved[name] and name not in _MAY_CHANGE]
         if other:
@@ -200,6 +207,8 @@ class Run:
             if self.state.epoch < config.epochs and not checkpoints.exhausted:
                 self._train(model, train, valid, checkpoints)
         workers.wait_for_all(self.strategy)  # until the chief has written the best model
+        if workers.is_chief(self.strategy):
+            shutil.rmtree(self.workdir / PRETRAINING, ignore_errors=True)
         return self._best()
 
     def _best(self) -> Task:

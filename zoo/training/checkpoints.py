@@ -37,7 +37,7 @@ class Checkpoints(keras.callbacks.Callback):
         directory: str | os.PathLike[str],
         state: RunState,
         monitor: str,
-        patience: int,
+        patience: float,
         mode: str = "max",
         *,
         every: float = math.inf,

@@ -34,6 +34,7 @@ class RunState:
         data: What the run reads.
         recipe: The recipe that is run; empty in runs that were saved before it was recorded.
         demo: Whether it is run as it is, without any flag: another such run may replace it.
+        pretraining: Whether the epochs are of what is learnt before the run's own records.
         history: One list a column, one entry an epoch: the logs, `learning_rate` and `seconds` (of training, without
             validation).
     """
@@ -46,12 +47,14 @@ class RunState:
     data: str = ""
     recipe: str = ""
     demo: bool = False
+    pretraining: bool = False
     history: dict[str, list[float]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Says it in words."""
         epochs = f"{self.epoch} epoch{'s' * (self.epoch != 1)}"
-        return f"{epochs} and {self.step} step{'s' * (self.step != 1)}" if self.step else epochs
+        steps = f" and {self.step} step{'s' * (self.step != 1)}" if self.step else ""
+        return epochs + steps + " of pretraining" * self.pretraining
 
     @property
     def folder(self) -> str:
