@@ -127,9 +127,10 @@ class Run:
             agreement.check_alike(self.strategy, {**asked, **options.config.to_dict(), **self._reading})
             agreement.check_shared(self.strategy, self.workdir)
         # An earlier demo goes once the new one can begin.
-        if workers.is_chief(self.strategy) and self._found and not self._resumed:
-            shutil.rmtree(self._checkpoints)
-            shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
+        if workers.is_chief(self.strategy) and self._found and not (self._resumed or self.pretraining):
+            for name in (_CHECKPOINTS, PRETRAINING, "tensorboard"):
+                if (folder := self.workdir / name).exists():
+                    shutil.rmtree(folder)
         self._begun = True
 
     @property
