@@ -14,8 +14,11 @@ _LARGE = 2**18  # numbers: a table of fewer is sent whole sooner than its rows a
 
 
 def mean_over_replicas(
-    gradients: Sequence[Gradient], variables: Sequence[keras.Variable | tf.Tensor], weight: tf.Tensor
-) -> tuple[list[tf.Tensor | None], tf.Tensor]:
+    gradients: Sequence[Gradient],
+    variables: Sequence[keras.Variable | tf.Tensor],
+    weight: tf.Tensor,
+    slices: bool = False,
+) -> tuple[list[Gradient], tf.Tensor]:
     """Returns the weighted mean of each gradient over all replicas, and the weight of all; to be called in a replica.
 
     All gradients are one message, with the weight at its end: each of its own would cost a millisecond or two whatever
@@ -25,6 +28,7 @@ def mean_over_replicas(
         gradients: Of this replica's loss; one for each variable, or None where the loss does not touch it.
         variables: What has their shapes. (Some gradients know their shape only when they are worked out.)
         weight: Of this replica's loss, at least 0, a scalar.
+        slices: Whether rows that were sent may be returned as such, each once, rather than as the table they are of.
     """
     context = tf.distribute.get_replica_context()
     between_machines = isinstance(context.strategy, tf.distribute.MultiWorkerMirroredStrategy)
@@ -41,13 +45,16 @@ def mean_over_replicas(
         parts.append(tf.reshape(tf.cast(tf.convert_to_tensor(part), tf.float32), [-1]))
     total = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.concat([*parts, tf.ones([1])], axis=0) * weight)
     means = tf.split(total[:-1] * tf.math.divide_no_nan(1.0, total[-1]), sizes)
-    found: list[tf.Tensor | None] = [None] * len(gradients)
+    found: list[Gradient] = [None] * len(gradients)
     for number, mean in zip(together, means, strict=True):
-        shape = variables[number].shape
-        if number in ids:
-            rows = tf.reshape(mean, [-1, *shape[1:]])
-            mean = tf.math.unsorted_segment_sum(rows, ids[number], shape[0])
-        found[number] = tf.cast(tf.reshape(mean, shape), gradients[number].dtype)
+        shape, dtype = variables[number].shape, gradients[number].dtype
+        if number not in ids:
+            found[number] = tf.cast(tf.reshape(mean, shape), dtype)
+            continue
+        rows = tf.cast(tf.reshape(mean, [-1, *shape[1:]]), dtype)
+        found[number] = tf.IndexedSlices(rows, ids[number], tf.stack(list(shape)))
+        if not slices:
+            found[number] = tf.convert_to_tensor(found[number])
     return found, total[-1]
 
 

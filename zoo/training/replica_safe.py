@@ -157,7 +157,8 @@ class ReplicaSafe(keras.Model):
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
             optimizer._all_reduce_sum_gradients = list
-            means, weight = mean_over_replicas([*gradients, loss], [*self.trainable_weights, loss], weight)
+            variables = [*self.trainable_weights, loss]
+            means, weight = mean_over_replicas([*gradients, loss], variables, weight, slices=takes_slices)
             *gradients, loss = means
         elif optimizer.global_clipnorm and not takes_slices:
             gradients = [g if g is None else tf.convert_to_tensor(g) for g in gradients]
