@@ -63,7 +63,7 @@ _RUNS = {
         _DIALOGUES * 4,
         "txt",
         {"word_dim": 8, "encoder_units": 8, "context_units": 8, "units": 8, "max_reply": 4},
-        ["--pretrain={folder}/train.txt"],
+        ["--pretrain={folder}/train.txt", "--pretrain_epochs=4"],
     ),
 }
 
@@ -164,6 +164,14 @@ def differences(one: dict[str, Any], other: dict[str, Any], exactly: bool) -> li
     return [name for name in sorted({*one, *other}) if not same(one.get(name), other.get(name))]
 
 
+def newest(workdir: Path) -> str:
+    """Names what a run has saved last."""
+    for phase in ("checkpoints", "checkpoints/pretraining"):
+        if saved := sorted(path.name for path in (workdir / phase).glob("epoch-*")):
+            return f"{phase}/{saved[-1]}"
+    return "nothing"
+
+
 def in_peace(script: str, folder: Path, workers: int) -> tuple[dict[str, Any], float]:
     """Returns the end of a run that nobody disturbs, and how long it took."""
     began = time.monotonic()
@@ -190,7 +198,9 @@ def killed(script: str, folder: Path, workers: int, longest: float, most: int, c
         except subprocess.TimeoutExpired:
             run.processes[index].kill()
             kills += 1
-            print(f"  {script}: kill {kills}, after {moment:.1f} seconds", flush=True)
+            print(
+                f"  {script}: kill {kills}, after {moment:.1f} seconds, {newest(folder / 'killed')} saved", flush=True
+            )
         else:
             break
         if run.ended(_LOST):

@@ -6,9 +6,9 @@
 Every figure is of a process, or several, of its own, on as many processor cores as it says and no more. They take turns
 in every round, and each trains one epoch untimed and then a few timed ones, all on the same sentences (or as many of
 another length); the table has medians over the rounds. Efficiency is the speed beside that of one process with one
-core, by the number of cores. Two processes that know nothing of each other show what it could be at best: cores share
-caches and memory. The input pipeline's share is the time it takes by itself, with nobody learning, of the time of an
-epoch; it is prepared beside the steps where there is a core for it.
+core, by the number of cores. Two processes apart, which know nothing of each other, show what to expect at best, as
+cores share caches and memory; their sentences are added up. The input pipeline's share is the time it takes by itself,
+with nobody learning, of the time of an epoch; it is prepared beside the steps where there is a core for it.
 """
 
 from __future__ import annotations
@@ -152,11 +152,11 @@ def measure(job: Job) -> dict[str, float]:
     failed = [told for process, (_, told) in zip(processes, answers, strict=True) if process.returncode]
     if failed:
         sys.exit(f"{job.name} failed:\n" + "\n".join(told[-2000:] for told in failed))
-    first, *others = [json.loads(told.splitlines()[-1]) for told, _ in answers]
-    for other in others if job.apart else ():
-        for speed in ("sentences_per_second", "steps_per_second"):
-            first[speed] += other[speed]
-    return first
+    each = [json.loads(told.splitlines()[-1]) for told, _ in answers]
+    if not job.apart:
+        return each[0]  # the others say the same
+    found = {name: statistics.mean(one[name] for one in each) for name in each[0]}
+    return {**found, "sentences_per_second": found["sentences_per_second"] * len(each)}
 
 
 def accuracy(precision: str) -> float:

@@ -28,7 +28,7 @@ def run(script: str, folder: Path, seed: int, flags: list[str]) -> dict[str, Any
     folder.mkdir(parents=True, exist_ok=True)
     asked.write_text(json.dumps(flags), encoding="utf-8")
     if not report.is_file():
-        resume = ["--resume"] if any(folder.glob("checkpoints/epoch-*")) else []
+        resume = ["--resume"] if any(folder.glob("checkpoints/**/epoch-*")) else []
         command = [sys.executable, script, f"--workdir={folder}", f"--seed={seed}", *flags, *resume]
         if code := subprocess.run(command, check=False).returncode:
             sys.exit(f"seed {seed} ended with exit code {code}: the same command goes on where it stopped")

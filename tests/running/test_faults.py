@@ -95,8 +95,9 @@ def test_workers_end_where_one_is_lost_and_go_on_together(folder, addresses):
         processes = both()
         when_saved(folder, "run", epoch, processes[0])
         processes[lost].send_signal(signal.SIGKILL)
-        assert processes[1 - lost].wait(120) in (138, -signal.SIGABRT), said(folder, "run", 1 - lost)
-        assert "start all workers again with --resume" in said(folder, "run", 1 - lost)
+        code = processes[1 - lost].wait(120)  # TensorFlow may end the process itself, without a word
+        assert code in (138, -signal.SIGABRT), said(folder, "run", 1 - lost)
+        assert code != 138 or "start all workers again with --resume" in said(folder, "run", 1 - lost)
 
     chief, other = both()
     assert (chief.wait(600), other.wait(600)) == (0, 0), said(folder, "run") + said(folder, "run", 1)

@@ -51,7 +51,7 @@ def said(capsys):
 
 
 def ask_after(looks, monkeypatch):
-    """Lets the process be asked to end before it looks, after a step and after an epoch, for the so manyth time."""
+    """Lets the process be asked to end before it looks for the nth time: after a step, or after an epoch."""
 
     class Asked(signals.Asked):
         looked = 0
@@ -72,7 +72,7 @@ def test_a_run_that_is_interrupted_before_its_own_records_ends_as_one_in_peace(r
     other = tmp_path / "other.conll"
     wanted = learn(run("peace"), other)
     told = said(capsys)
-    assert told == [told[0]]
+    assert len(told) == 1
     assert told[0].startswith("trained on 16 other records before: loss ")
 
     for looks, resume, where in ((7, False, "1 epoch and 2 steps of pretraining"), (1, True, "1 epoch and 3 steps")):
@@ -87,12 +87,12 @@ def test_a_run_that_is_interrupted_before_its_own_records_ends_as_one_in_peace(r
     with monkeypatch.context() as asked:
         asked.setattr(Run, "fit", lambda *_: None)
         learn(run(resume=True), other)
-    assert run(resume=True).pretraining.state.epoch == EPOCHS
+    assert run(resume=True).resumed_pretraining.state.epoch == EPOCHS
     said(capsys)
     found = learn(run(resume=True), other)
     assert said(capsys) == told
     for ours, theirs in zip(found.get_weights(), wanted.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert not (tmp_path / "run" / "pretraining").exists()
+    assert not (tmp_path / "run" / "checkpoints" / "pretraining").exists()
     assert learn(run(resume=True), other).get_weights()  # it is evaluated only
     assert said(capsys) == []

@@ -43,6 +43,13 @@ def test_no_iterator_is_tuned(monkeypatch):
     assert tuned == [None, None]  # the override is gone, and TensorFlow has not mended it
 
 
+def test_a_worker_of_one_cpu_reads_its_batches_where_they_are_made():
+    alone = tf.distribute.MirroredStrategy(["CPU:0"])
+    iterator = iter(batches_of(alone))
+    assert isinstance(iterator, tf.data.Iterator)  # and none of TensorFlow's for many devices
+    assert [batch.numpy().tolist() for batch in iterator] == [[0, 1, 2, 3], [4, 5, 6]]
+
+
 def test_only_strategies_with_replicas_have_them():
     assert in_replicas(strategy("mirrored"))
     assert not in_replicas(strategy("none"))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import tensorflow as tf
 
 from zoo.models.task import Task
-from zoo.running.run import PRETRAINING, Run
+from zoo.running.run import Run
 from zoo.training import signals, workers
 from zoo.training.checkpoints import Checkpoints
 
@@ -20,8 +20,8 @@ def pretrain(run: Run, model: Task, train: tf.data.Dataset, first: tf.data.Datas
     """Trains a model on other records, unless its run has begun: then it has learnt them before.
 
     The vocabulary is learnt from the training records, which are what the model is for. How much of the others is
-    unknown to it, or was not read whole, is printed. Until the run has ended, `<workdir>/pretraining/` says where this
-    stands, as `checkpoints/` does for the run's own epochs.
+    unknown to it, or was not read whole, is printed. Until the run has ended, `checkpoints/pretraining/` says where
+    this stands, as `checkpoints/` does for the run's own epochs.
 
     Args:
         run: The run; its settings must name the other records and the epochs, so that it is resumed with the same.
@@ -38,17 +38,19 @@ def pretrain(run: Run, model: Task, train: tf.data.Dataset, first: tf.data.Datas
         return
     run.begin()
     model.adapt(train)
-    state = run.pretraining.state if run.pretraining else replace(run.state, pretraining=True, history={})
+    resumed = run.resumed_pretraining
+    state = resumed.state if resumed else replace(run.state, pretraining=True, history={})
     with signals.noted() as asked, warnings.catch_warnings():
         # Where the other records have no labels, nothing is learnt of these yet.
         warnings.filterwarnings("ignore", message="Gradients do not exist")
         checkpoints = Checkpoints(
-            run.workdir / PRETRAINING, state, "loss", math.inf, "min",
-            every=run.options.save_every, resumed=run.pretraining, asked=asked,
-        )  # fmt: skip
+            run.pretraining, state, "loss", math.inf, "min", every=run.options.save_every, resumed=resumed, asked=asked
+        )
         if state.epoch < epochs:
             model.fit(first, epochs=epochs, initial_epoch=state.epoch, initial_step=state.step, callbacks=[checkpoints])
-    found = model.evaluate(first.take(_LOOKED_AT), return_dict=True, verbose=0)
+        found = model.evaluate(first.take(_LOOKED_AT), return_dict=True, verbose=0)
+        if workers.any_says(run.strategy, bool(asked))[0]:  # since the last epoch was saved
+            raise signals.Stopped(asked.signal, str(state))
     if not workers.is_chief(run.strategy):
         return
     shares = ", ".join(f"{name} {found[name]:.4f}" for name in ("share_unknown", "share_cut") if name in found)

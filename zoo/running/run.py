@@ -29,7 +29,6 @@ from zoo.training.strategies import strategy
 
 _LOG = logging.getLogger(__name__)
 
-_CHECKPOINTS, PRETRAINING = "checkpoints", "pretraining"  # folders that say where a run stands
 _MAY_CHANGE = {"epochs", "patience"}  # what a resumed run may choose anew
 
 
@@ -47,7 +46,7 @@ class Run:
         workdir: The working folder.
         strategy: The distribution strategy; make and load models in its scope.
         state: Where the run stands.
-        pretraining: Where it stands in what it learns before, if it goes on from there.
+        resumed_pretraining: Where it stood in what it learns before, if it goes on from there.
     """
 
     def __init__(self, options: Options, reading: Mapping[str, Any] | None = None) -> None:
@@ -65,12 +64,12 @@ class Run:
         self._reading = {name: value for name, value in (reading or {}).items() if value is not None}
         self.workdir = options.workdir
         self.strategy = strategy(options.strategy, logical_devices=options.logical_devices, tpu=options.tpu)
-        self._checkpoints = self.workdir / _CHECKPOINTS
-        self._found = self._newest(_CHECKPOINTS) or self._newest(PRETRAINING)
+        self._checkpoints = self.workdir / "checkpoints"
+        self._found = self._newest(self._checkpoints) or self._newest(self.pretraining)
         self._check_recipe()
         going_on = self._found if options.resume else None
-        before = going_on is not None and going_on.state.pretraining
-        self.pretraining, self._resumed = (going_on, None) if before else (None, going_on)
+        self._resumed = going_on if going_on and not going_on.state.pretraining else None
+        self.resumed_pretraining = going_on if going_on and going_on.state.pretraining else None
         self.state = self._resumed.state if self._resumed else RunState()
         self._begun = False
         if going_on:
@@ -99,9 +98,9 @@ class Run:
                 "choose another --workdir"
             )
 
-    def _newest(self, phase: str) -> SavedRun | None:
+    def _newest(self, folder: Path) -> SavedRun | None:
         """Finds where the run stands; all workers must see the same."""
-        found = newest(self.workdir / phase)
+        found = newest(folder)
         name = found.folder.name if found else ""
         chiefs = workers.from_chief(self.strategy, name.encode()).decode()
         told = f"the chief sees {chiefs or 'nothing'}, this worker {name or 'nothing'}"
@@ -127,10 +126,9 @@ class Run:
             agreement.check_alike(self.strategy, {**asked, **options.config.to_dict(), **self._reading})
             agreement.check_shared(self.strategy, self.workdir)
         # An earlier demo goes once the new one can begin.
-        if workers.is_chief(self.strategy) and self._found and not (self._resumed or self.pretraining):
-            for name in (_CHECKPOINTS, PRETRAINING, "tensorboard"):
-                if (folder := self.workdir / name).exists():
-                    shutil.rmtree(folder)
+        if workers.is_chief(self.strategy) and self._found and not self.options.resume:
+            shutil.rmtree(self._checkpoints)
+            shutil.rmtree(self.workdir / "tensorboard", ignore_errors=True)
         self._begun = True
 
     @property
@@ -173,7 +171,7 @@ class Run:
         Raises:
             ValueError: The run to resume has another configuration, or its model cannot be read.
         """
-        going_on = self._resumed or self.pretraining
+        going_on = self._resumed or self.resumed_pretraining
         with self.strategy.scope():
             if not going_on:
                 return zoo.get(self.options.recipe, **self.options.config.to_dict())
@@ -209,7 +207,7 @@ class Run:
                 self._train(model, train, valid, checkpoints)
         workers.wait_for_all(self.strategy)  # until the chief has written the best model
         if workers.is_chief(self.strategy):
-            shutil.rmtree(self.workdir / PRETRAINING, ignore_errors=True)
+            shutil.rmtree(self.pretraining, ignore_errors=True)
         return self._best()
 
     def _best(self) -> Task:
@@ -235,6 +233,11 @@ class Run:
             initial_step=self.state.step,
             callbacks=callbacks,
         )
+
+    @property
+    def pretraining(self) -> Path:
+        """The folder that says where the run stands before its own first epoch, if it learns something else before."""
+        return self._checkpoints / "pretraining"
 
     @property
     def best_model(self) -> Path:

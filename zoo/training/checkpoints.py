@@ -50,7 +50,7 @@ class Checkpoints(keras.callbacks.Callback):
             directory: Where to save; made if missing.
             state: Where the run stands: `RunState()` for a new one, or that of `resumed`.
             monitor: The log to judge by, for example `val_f1`.
-            patience: Epochs without a better score before training stops.
+            patience: Epochs without a better score before training stops; `math.inf` for never.
             mode: `max` or `min`.
             every: Seconds between two saves within an epoch; 0 saves after every step, of several workers every tenth.
             resumed: What the run goes on from.

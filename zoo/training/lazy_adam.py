@@ -19,8 +19,8 @@ class LazyAdam(keras.optimizers.Adam):
     million, and a rare word is not pushed along for hundreds of steps by the one text that had it.
 
     A gradient that comes as slices is treated so, with rows of the same id added up first. Where slices are not to be
-    had (XLA compiles no sum over ids that are not known beforehand; several replicas add up dense gradients), rows of
-    embeddings whose gradient is all zeros are left alone, which is the same.
+    had (XLA compiles no sum over ids that are not known beforehand; several replicas of one machine add up dense
+    gradients), rows of embeddings whose gradient is all zeros are left alone, which is the same.
 
     Arguments are those of `keras.optimizers.Adam`.
     """
