@@ -154,7 +154,7 @@ def measure(job: Job) -> dict[str, float]:
         sys.exit(f"{job.name} failed:\n" + "\n".join(told[-2000:] for told in failed))
     each = [json.loads(told.splitlines()[-1]) for told, _ in answers]
     if not job.apart:
-        return each[0]  # the others say the same
+        return each[0]  # they train in step; the input's share is the chief's
     found = {name: statistics.mean(one[name] for one in each) for name in each[0]}
     return {**found, "sentences_per_second": found["sentences_per_second"] * len(each)}
 
